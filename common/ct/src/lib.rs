@@ -1,0 +1,19 @@
+//! The pure core of Wolffish, a Certificate Transparency log.
+//!
+//! Everything that decides what the log accepts, orders, signs or believes is here, and nothing here can read a clock,
+//! a file, a socket or a source of randomness: the manifest has no crate that could. The numbered rules that comments
+//! cite (such as "O3") stand in docs/protocol.md.
+
+pub mod entry;
+pub mod hash;
+pub mod index;
+pub mod key;
+pub mod limits;
+pub mod merkle;
+pub mod names;
+pub mod node_key;
+pub mod sct;
+pub mod sth;
+pub mod time;
+pub mod tls;
+pub mod x509;
