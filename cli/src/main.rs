@@ -1,0 +1,87 @@
+//! The `wolffish` command: a whole log cluster on this machine, its nodes one by one, and tools to use and watch one.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that panics has failed"))]
+
+mod check;
+mod client;
+mod failure;
+mod get;
+mod init;
+mod moment;
+mod out;
+mod progress;
+mod run;
+mod span;
+mod status;
+mod submit;
+mod table;
+mod up;
+mod upfile;
+
+use clap::{Parser, Subcommand};
+use failure::Failure;
+use node::exit::Exit;
+use std::process::ExitCode;
+
+/// A Certificate Transparency log cluster
+#[derive(Debug, Parser)]
+#[command(name = "wolffish", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Up(up::UpArgs),
+    Init(Box<init::InitArgs>),
+    #[command(subcommand)]
+    Config(check::ConfigCommand),
+    Run(run::RunCommand),
+    Submit(submit::SubmitArgs),
+    #[command(subcommand)]
+    Get(get::GetCommand),
+    Status(status::StatusArgs),
+}
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // There is nobody to tell if this cannot be written.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Configuration.into() } else { Exit::Ok.into() };
+        }
+    };
+    // It can only be there already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: cannot start threads: {error}");
+            return Exit::Io.into();
+        }
+    };
+    runtime.block_on(dispatch(arguments.command))
+}
+
+async fn dispatch(command: Command) -> ExitCode {
+    let result = match command {
+        Command::Run(command) => return run::run(command).await,
+        Command::Up(args) => up::run(args).await,
+        Command::Init(args) => init::run(&args),
+        Command::Config(command) => check::run(command),
+        Command::Submit(args) => submit::run(args).await,
+        Command::Get(command) => get::run(command).await,
+        Command::Status(args) => status::run(args).await,
+    };
+    match result {
+        Ok(()) => Exit::Ok.into(),
+        Err(failure) => fail(&failure),
+    }
+}
+
+fn fail(failure: &Failure) -> ExitCode {
+    eprintln!("error: {failure}");
+    failure.exit()
+}

@@ -1,0 +1,122 @@
+//! Asking every node.
+
+use crate::failure::Failure;
+use bytes::Bytes;
+use config::Cluster;
+use config::load_node_credentials;
+use ct::names::{LogName, NodeName, Role};
+use ct::wire::status::{Detail, Status};
+use node::deadline::Deadline;
+use node::entropy::SystemEntropy;
+use node::message::Method;
+use node::peers::{Peer, Peers};
+use node::rpc_client::Client;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// Longest wait for one node.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What one node says of one log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeLook {
+    /// The node.
+    pub node: NodeName,
+    /// Its role.
+    pub role: Role,
+    /// The log.
+    pub log: LogName,
+    /// Its answer, or why there is none.
+    pub answer: Result<Status, String>,
+}
+
+/// Asks as an operator.
+#[derive(Debug, Clone)]
+pub struct Observer {
+    client: Arc<Client>,
+    peers: Vec<(NodeName, Role)>,
+    logs: Vec<LogName>,
+}
+
+impl Observer {
+    /// With the operator's key in that state directory.
+    pub fn new(cluster: &Cluster, state_dir: &Path) -> Result<Self, Failure> {
+        let own = load_node_credentials(state_dir)?;
+        let (dir, key) = (state_dir.display(), own.public());
+        match cluster.node_by_key(&key) {
+            Some(node) if node.role() == Role::Operator => {}
+            Some(node) => {
+                let text = format!(
+                    "{dir}: the key of {}, a node of role {}, not of an operator",
+                    node.name(),
+                    node.role()
+                );
+                return Err(Failure::Usage(text));
+            }
+            None => return Err(Failure::Usage(format!("{dir}: its key {key} is not in the configuration"))),
+        }
+        let internal = |error: &dyn std::fmt::Display| Failure::Internal(error.to_string());
+        let seed =
+            config::secret::seed_from_pkcs8_pem(config::load_private_key(&state_dir.join("node.key"))?.pem())
+                .map_err(|error| internal(&error))?;
+        let credentials = node::credentials::from_seed(*seed).map_err(|error| internal(&error))?;
+        let called = |node: &config::Node| {
+            let address = node.address()?.to_string();
+            Some(Peer { name: node.name().clone(), role: node.role(), key: node.key(), address })
+        };
+        let list: Vec<Peer> = cluster.nodes().iter().filter_map(called).collect();
+        let peers = list.iter().map(|peer| (peer.name.clone(), peer.role)).collect();
+        let table = Peers::new(list).map_err(|error| internal(&error))?;
+        let client = Client::new(&credentials, &table, Arc::new(SystemEntropy::new()))
+            .map_err(|error| internal(&error))?;
+        let logs = cluster.logs().iter().map(|log| log.name().clone()).collect();
+        Ok(Self { client: Arc::new(client), peers, logs })
+    }
+
+    /// Why add-chain is closed, wherever it is or may be.
+    pub async fn closed(&self) -> Vec<String> {
+        let looks = self.look_at(|role| role == Role::Frontend).await;
+        let reason = |look: NodeLook| {
+            let why = match look.answer {
+                Ok(Status { detail: Detail::Frontend { closed, .. }, .. }) => closed?,
+                Ok(_) => "not a frontend".to_owned(),
+                Err(why) => why,
+            };
+            Some(format!("{} of {}: {why}", look.node, look.log))
+        };
+        looks.into_iter().filter_map(reason).collect()
+    }
+
+    /// Asks all at once. The answers stand in the order of the configuration.
+    pub async fn look(&self) -> Vec<NodeLook> {
+        self.look_at(|_| true).await
+    }
+
+    async fn look_at(&self, wanted: impl Fn(Role) -> bool) -> Vec<NodeLook> {
+        let mut asking = JoinSet::new();
+        let mut asked = 0_usize;
+        for log in &self.logs {
+            for (node, role) in self.peers.iter().filter(|(_, role)| wanted(*role)) {
+                let (client, place) = (Arc::clone(&self.client), asked);
+                let (node, role, log) = (node.clone(), *role, log.clone());
+                asking.spawn(async move {
+                    let answer = ask(&client, &node, &log).await;
+                    (place, NodeLook { node, role, log, answer })
+                });
+                asked += 1;
+            }
+        }
+        let mut looks = asking.join_all().await;
+        looks.sort_by_key(|(place, _)| *place);
+        looks.into_iter().map(|(_, look)| look).collect()
+    }
+}
+
+async fn ask(client: &Client, node: &NodeName, log: &LogName) -> Result<Status, String> {
+    let body = Bytes::from_static(b"{}");
+    let answer = client.call(node, log, Method::Status, body, Deadline::after(PATIENCE)).await;
+    let answer = answer.map_err(|error| error.to_string())?;
+    serde_json::from_slice(&answer).map_err(|error| format!("not a status: {error}"))
+}

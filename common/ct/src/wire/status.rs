@@ -1,0 +1,84 @@
+//! Status: what an SRE, the status page and repair read of a node.
+
+use crate::index::{Position, Term, TreeSize};
+use crate::names::{LogName, NodeName, Role};
+use crate::order::LogHead;
+use crate::sth::Sth;
+use crate::term::Incarnation;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A node's view of one log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// Who answers.
+    pub node: NodeName,
+    /// Its role.
+    pub role: Role,
+    /// Of which log.
+    pub log: LogName,
+    /// The node's clock.
+    pub now: Timestamp,
+    /// Term in force.
+    pub term: Term,
+    /// Primary of that term.
+    pub primary: NodeName,
+    /// Hash of its configuration file.
+    pub config_hash: String,
+    /// Reasons why it is not fit to serve.
+    pub not_ready: Vec<String>,
+    /// What only nodes of its role have.
+    pub detail: Detail,
+}
+
+/// What only nodes of one role have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Detail {
+    /// A frontend.
+    Frontend {
+        /// Largest verified tree.
+        held: TreeSize,
+        /// What get-sth shows.
+        published: Option<Sth>,
+        /// Why add-* is closed, if it is.
+        closed: Option<String>,
+    },
+    /// A storage node.
+    Storage {
+        /// Which list.
+        incarnation: Incarnation,
+        /// First unpublished position.
+        start: Position,
+        /// End of the list.
+        end: Position,
+        /// Timestamp of the oldest unpublished entry.
+        oldest_unpublished: Option<Timestamp>,
+    },
+    /// A signer.
+    Signer {
+        /// The last STH that it signed.
+        last: Option<Sth>,
+        /// Why it is halted, if it is.
+        halted: Option<String>,
+        /// SignSTH requests that it refused.
+        refusals: u64,
+    },
+    /// A merge node.
+    Merge {
+        /// Which state.
+        incarnation: Incarnation,
+        /// Entries in its log, unendorsed tail included.
+        len: TreeSize,
+        /// Term of its accepted head.
+        accepted_term: Term,
+        /// Its accepted head.
+        accepted: LogHead,
+        /// Newest STH that it knows.
+        newest_sth: Option<Sth>,
+        /// For what the primary waits, if it is one and waits.
+        waiting: Option<String>,
+        /// Up to when enough storage lists were read, if it is primary.
+        polled_through: Option<Timestamp>,
+    },
+}

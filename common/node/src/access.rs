@@ -1,0 +1,88 @@
+//! Who may call what: one table (docs/protocol.md, N2). What is not in it is forbidden.
+
+use crate::message::Method::{self, *};
+use ct::names::Role::{self, *};
+
+struct Row {
+    on: &'static [Role],
+    methods: &'static [Method],
+    by: &'static [Role],
+}
+
+const SERVERS: &[Role] = &[Frontend, Storage, Signer, Merge, MergeRepair];
+
+const TABLE: &[Row] = &[
+    Row { on: &[Storage], methods: &[SendEntry, SendSCT], by: &[Frontend] },
+    Row { on: &[Storage], methods: &[FetchNewEntries, GetEntry], by: &[Merge, Storage] },
+    Row { on: &[Storage], methods: &[SendSTH], by: &[Merge] },
+    Row { on: &[Merge, Frontend], methods: &[GetEntry], by: &[Merge, Frontend, Operator] },
+    Row {
+        on: &[Merge, Frontend],
+        methods: &[CurrentPosition, SendLog, MissingEntries, SendEntry, SendSTH],
+        by: &[Merge],
+    },
+    Row { on: &[Merge], methods: &[VerifyRoot], by: &[Merge] },
+    Row { on: &[Merge], methods: &[Stop, Start], by: &[MergeRepair] },
+    Row { on: &[Signer], methods: &[SignSCT], by: &[Frontend] },
+    Row { on: &[Signer], methods: &[SignSTH, SignedLeaves], by: &[Merge] },
+    Row { on: &[Signer], methods: &[Stop, Release], by: &[MergeRepair] },
+    // A certificate proves itself, so every node may pass it on.
+    Row { on: SERVERS, methods: &[SetPrimary], by: SERVERS },
+    Row { on: SERVERS, methods: &[Status], by: &Role::ALL },
+];
+
+/// Whether a node of role `caller` may call `method` on a node of role `callee`.
+pub fn allowed(callee: Role, method: Method, caller: Role) -> bool {
+    TABLE
+        .iter()
+        .any(|row| row.on.contains(&callee) && row.methods.contains(&method) && row.by.contains(&caller))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What each pair of roles may do, written out once more and the other way round: by caller, then callee.
+    fn expected(caller: Role, callee: Role) -> &'static [Method] {
+        match (caller, callee) {
+            (_, Operator) => &[],
+            (Operator, Merge | Frontend) => &[GetEntry, Status],
+            (Operator, _) => &[Status],
+            (Frontend, Storage) => &[SendEntry, SendSCT, SetPrimary, Status],
+            (Frontend, Signer) => &[SignSCT, SetPrimary, Status],
+            (Frontend, Merge | Frontend) => &[GetEntry, SetPrimary, Status],
+            (Storage, Storage) => &[FetchNewEntries, GetEntry, SetPrimary, Status],
+            (Merge, Storage) => &[FetchNewEntries, GetEntry, SendSTH, SetPrimary, Status],
+            (Merge, Signer) => &[SignSTH, SignedLeaves, SetPrimary, Status],
+            (Merge, Frontend) => {
+                &[GetEntry, CurrentPosition, SendLog, MissingEntries, SendEntry, SendSTH, SetPrimary, Status]
+            }
+            (Merge, Merge) => &[
+                GetEntry,
+                CurrentPosition,
+                SendLog,
+                MissingEntries,
+                SendEntry,
+                SendSTH,
+                VerifyRoot,
+                SetPrimary,
+                Status,
+            ],
+            (MergeRepair, Merge) => &[Stop, Start, SetPrimary, Status],
+            (MergeRepair, Signer) => &[Stop, Release, SetPrimary, Status],
+            _ => &[SetPrimary, Status],
+        }
+    }
+
+    #[test]
+    fn every_cell_of_the_table_is_as_meant() {
+        for caller in Role::ALL {
+            for callee in Role::ALL {
+                for &method in Method::ALL {
+                    let meant = expected(caller, callee).contains(&method);
+                    assert_eq!(allowed(callee, method, caller), meant, "{caller} calls {method} on {callee}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! One log of the cluster: what it promises, what it accepts, and its bounds.
+
+use crate::purpose::Purpose;
+use ct::entry::LogKind;
+use ct::hash::LogId;
+use ct::key::LogKey;
+use ct::names::{LogName, NodeName};
+use ct::time::{ClockBound, Timestamp};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+mod check;
+mod times;
+
+pub(crate) use check::check;
+pub(crate) use times::Times;
+
+/// The notAfter that a temporal shard accepts: from the start, up to but not including the end. Never empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    start: Timestamp,
+    end: Timestamp,
+}
+
+impl Window {
+    /// The first moment inside.
+    pub const fn start_inclusive(self) -> Timestamp {
+        self.start
+    }
+    /// The first moment after it.
+    pub const fn end_exclusive(self) -> Timestamp {
+        self.end
+    }
+    /// Whether a certificate with this notAfter is accepted.
+    pub fn contains(self, not_after: Timestamp) -> bool {
+        (self.start..self.end).contains(&not_after)
+    }
+    /// Start and end in RFC 3339, UTC.
+    pub fn to_rfc3339(self) -> (String, String) {
+        (rfc3339(self.start), rfc3339(self.end))
+    }
+}
+
+/// A moment up to the end of the year 9999 in RFC 3339, UTC; later ones as milliseconds.
+fn rfc3339(moment: Timestamp) -> String {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(moment.millis()) * 1_000_000)
+        .ok()
+        .and_then(|moment| moment.format(&Rfc3339).ok())
+        .unwrap_or_else(|| moment.to_string())
+}
+
+/// A log, valid in itself and in its cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    purpose: Purpose,
+    name: LogName,
+    key: LogKey,
+    kind: LogKind,
+    url: Option<String>,
+    times: Times,
+    window: Option<Window>,
+    roots: Vec<PathBuf>,
+    test_ca: Option<PathBuf>,
+    first_primary: NodeName,
+    sth_signer: NodeName,
+    clock: ClockBound,
+    backlog_limit: u64,
+    get_entries_limit: u64,
+    align_get_entries: bool,
+}
+
+impl Log {
+    /// What the cluster is for.
+    pub const fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+    /// Unique in the cluster.
+    pub const fn name(&self) -> &LogName {
+        &self.name
+    }
+    /// The log's public key.
+    pub const fn key(&self) -> &LogKey {
+        &self.key
+    }
+    /// The hash of the key: the log's name for the world.
+    pub const fn log_id(&self) -> LogId {
+        self.key.log_id()
+    }
+    /// How leaves are made.
+    pub const fn kind(&self) -> LogKind {
+        self.kind
+    }
+    /// Public base URL, with a `/` at its end.
+    pub fn url(&self) -> Option<&str> {
+        self.url.as_deref()
+    }
+    /// Maximum merge delay, in whole seconds.
+    pub const fn mmd(&self) -> Duration {
+        self.times.mmd
+    }
+    /// A tree head at least this often. At most half the MMD.
+    pub const fn sth_interval(&self) -> Duration {
+        self.times.sth_interval
+    }
+    /// At most one tree head in this time. Never above [`Self::sth_interval`].
+    pub const fn publish_interval(&self) -> Duration {
+        self.times.publish_interval
+    }
+    /// Age of the newest tree head from which submissions are refused. At most the MMD.
+    pub const fn stop_submissions_after_sth_age(&self) -> Duration {
+        self.times.stop_submissions
+    }
+    /// Age of what merging has read through, from which submissions are refused: a quarter of the MMD.
+    pub fn stop_submissions_after_polled_age(&self) -> Duration {
+        self.times.mmd / 4
+    }
+    /// Age of the newest tree head from which merge-repair acts. At least five times [`Self::sth_interval`].
+    pub const fn repair_after(&self) -> Duration {
+        self.times.repair_after
+    }
+    /// The notAfter that are accepted; all, if there is no window.
+    pub const fn window(&self) -> Option<Window> {
+        self.window
+    }
+    /// Files and directories with accepted roots. [`Self::load_roots`] reads them.
+    pub fn roots(&self) -> &[PathBuf] {
+        &self.roots
+    }
+    /// File with the certificate of a test CA; none in production.
+    pub fn test_ca(&self) -> Option<&Path> {
+        self.test_ca.as_deref()
+    }
+    /// The primary of the first term: a merge node of this cluster.
+    pub const fn first_primary(&self) -> &NodeName {
+        &self.first_primary
+    }
+    /// Who signs tree heads in the first term: a signer of this cluster.
+    pub const fn sth_signer(&self) -> &NodeName {
+        &self.sth_signer
+    }
+    /// How far a timestamp may be from a node's own clock.
+    pub const fn clock(&self) -> ClockBound {
+        self.clock
+    }
+    /// Entries under no tree head, at one storage node, from which submissions are refused.
+    pub const fn backlog_limit(&self) -> u64 {
+        self.backlog_limit
+    }
+    /// Most entries in one get-entries answer.
+    pub const fn get_entries_limit(&self) -> u64 {
+        self.get_entries_limit
+    }
+    /// Whether a full get-entries answer ends at a multiple of the limit.
+    pub const fn align_get_entries(&self) -> bool {
+        self.align_get_entries
+    }
+}

@@ -1,0 +1,124 @@
+//! What other nodes ask of a frontend (docs/protocol.md, N6), decoded and handed to the log's keeper.
+
+use super::keeper::Job;
+use crate::copy::{Answer, Request};
+use crate::log::LogState;
+use ct::limits::{MAX_BATCH_ENTRIES, MAX_SEND_LOG};
+use ct::names::LogName;
+use ct::order::OrderRecord;
+use ct::wire::status::Detail;
+use ct::wire::tree::{self, CurrentPosition, MissingEntries, SendLog, Staged};
+use ct::wire::{Bulk, Done, EntryBatch, SetPrimary};
+use node::fault::Fault;
+use node::host::{self, Host};
+use node::message::{Method, Reply};
+use node::rpc_server::{Call, Service};
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// The internal API of a frontend.
+pub struct FrontendService {
+    pub(crate) host: Host,
+    pub(crate) logs: BTreeMap<LogName, Arc<LogState>>,
+}
+
+fn bad(error: impl ToString) -> Fault {
+    Fault::BadRequest(error.to_string())
+}
+
+fn ours(error: impl ToString) -> Fault {
+    Fault::Ours(error.to_string())
+}
+
+fn stopping() -> Fault {
+    Fault::Unavailable("this node is stopping".to_owned())
+}
+
+fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
+    serde_json::from_slice(body).map_err(bad)
+}
+
+fn reply(value: &impl serde::Serialize) -> Result<Reply, Fault> {
+    Reply::json(value).map_err(ours)
+}
+
+impl Service for FrontendService {
+    async fn call(&self, call: Call) -> Result<Reply, Fault> {
+        let log = self.logs.get(&call.log);
+        let log = log.ok_or_else(|| Fault::NotFound(format!("log: {} is not served here", call.log)))?;
+        if call.method == Method::Status {
+            return self.status(log);
+        }
+        let request = decode(call.method, &call.body)?;
+        answer(&log.keeper, call.caller.name.clone(), request).await
+    }
+}
+
+impl FrontendService {
+    fn status(&self, log: &LogState) -> Result<Reply, Fault> {
+        let heads = log.heads.get();
+        let detail = Detail::Frontend {
+            held: heads.held_size(),
+            published: heads.published.as_ref().map(|shown| shown.sth.clone()),
+            closed: log.submitter.check_open().err().map(|closed| closed.to_string()),
+        };
+        // The keeper names the term before anybody can ask.
+        let (term, primary) = heads.reign.clone().ok_or_else(stopping)?;
+        reply(&host::status(&self.host, log.config.name(), term, &primary, detail))
+    }
+}
+
+/// Hands a request to the keeper; what it asks for is done even if the caller does not wait for the answer.
+pub(crate) async fn answer(
+    keeper: &mpsc::Sender<Job>,
+    caller: ct::names::NodeName,
+    request: Request,
+) -> Result<Reply, Fault> {
+    let (tell, told) = oneshot::channel();
+    keeper.send(Job::Step(caller, Box::new(request), tell)).await.map_err(|_| stopping())?;
+    match told.await.map_err(|_| stopping())? {
+        Ok(answer) => encode(answer),
+        Err(refusal) => Err(Fault::refused(&refusal)),
+    }
+}
+
+/// From a message to what it asks.
+pub(crate) fn decode(method: Method, body: &[u8]) -> Result<Request, Fault> {
+    Ok(match method {
+        Method::CurrentPosition => Request::Position(json::<CurrentPosition>(body)?.term),
+        Method::SendLog => {
+            let message = Bulk::<SendLog>::decode(body).map_err(bad)?;
+            Request::SendLog(message.header, records(&message.items)?)
+        }
+        Method::MissingEntries => Request::Missing(json::<MissingEntries>(body)?.term),
+        Method::SendEntry => {
+            let message = Bulk::<tree::SendEntry>::decode(body).map_err(bad)?;
+            Request::SendEntry(message.header.term, EntryBatch::from_items(&message.items).map_err(bad)?)
+        }
+        Method::SendSTH => Request::Publish(json(body)?),
+        Method::SetPrimary => Request::SetPrimary(Box::new(json::<SetPrimary>(body)?.certificate)),
+        other => return Err(Fault::NotFound(format!("method: a frontend does not do {other}"))),
+    })
+}
+
+fn records(items: &[Vec<u8>]) -> Result<Vec<OrderRecord>, Fault> {
+    if items.len() > MAX_SEND_LOG {
+        return Err(bad(format!("records: {} of them, the limit is {MAX_SEND_LOG}", items.len())));
+    }
+    items.iter().map(|item| OrderRecord::decode(item).map_err(bad)).collect()
+}
+
+fn encode(answer: Answer) -> Result<Reply, Fault> {
+    match answer {
+        Answer::Position(position) => reply(&position),
+        Answer::Staged(end) => reply(&Staged { end }),
+        Answer::Missing(names) => {
+            let items = names.iter().take(MAX_BATCH_ENTRIES).map(|name| name.as_bytes().to_vec()).collect();
+            Ok(Reply::bytes(Bulk { header: Done {}, items }.encode().map_err(ours)?))
+        }
+        Answer::Taken(taken) => reply(&taken),
+        Answer::Done => reply(&Done {}),
+    }
+}

@@ -1,0 +1,108 @@
+//! Looks at every log once a second: whether this node is fit to serve it, and the figures that an operator watches.
+
+use crate::heads::Heads;
+use crate::log::LogState;
+use ct::time::Timestamp;
+use node::host::Host;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Pause between two looks.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How long a newer STH may be on its way into the copy before this node counts as late.
+const LATE: Duration = Duration::from_secs(10);
+
+/// Why a log is not served as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// There is no STH to show.
+    #[error("no signed tree head yet")]
+    NoSth,
+    /// The STH that is shown is old.
+    #[error("the newest signed tree head is {} s old", .0.as_secs())]
+    Old(Duration),
+    /// A newer STH was sent, but its tree is not held yet.
+    #[error("the copy is {} s behind the signed tree head that was sent", .0.as_secs())]
+    Behind(Duration),
+}
+
+/// Whether a log is served as it should be.
+pub fn fitness(heads: &Heads, now: Timestamp, oldest: Duration) -> Result<(), Unfit> {
+    let shown = heads.published.as_ref().ok_or(Unfit::NoSth)?.sth.head.timestamp;
+    let age = now.since(shown);
+    if age > oldest {
+        return Err(Unfit::Old(age));
+    }
+    let held = heads.held.as_ref().map_or(Timestamp::EPOCH, |held| held.head.timestamp);
+    match heads.offered {
+        Some(offered) if offered > held && now.since(offered) > LATE => Err(Unfit::Behind(now.since(held))),
+        _ => Ok(()),
+    }
+}
+
+/// Watches until the node stops.
+pub(crate) async fn watch(host: Host, logs: Vec<Arc<LogState>>) {
+    let shutdown = host.shutdown();
+    loop {
+        for log in &logs {
+            look(&host, log);
+        }
+        if shutdown.run_until_cancelled(tokio::time::sleep(PAUSE)).await.is_none() {
+            return;
+        }
+    }
+}
+
+fn look(host: &Host, log: &LogState) {
+    let (heads, now, readiness) = (log.heads.get(), host.clock().now(), host.readiness());
+    let reason = format!("log {}", log.config.name());
+    match fitness(&heads, now, log.config.stop_submissions_after_sth_age()) {
+        Ok(()) => readiness.clear(&reason),
+        Err(unfit) => readiness.set(&reason, unfit.to_string()),
+    }
+    let name = log.config.name().to_string();
+    if let Some(shown) = &heads.published {
+        let age = now.since(shown.sth.head.timestamp).as_secs_f64();
+        metrics::gauge!("wolffish_sth_age_seconds", "log" => name.clone()).set(age);
+        metrics::gauge!("wolffish_sth_size", "log" => name.clone())
+            .set(shown.sth.head.tree_size.get() as f64);
+    }
+    metrics::gauge!("wolffish_held_size", "log" => name.clone()).set(heads.held_size().get() as f64);
+    metrics::gauge!("wolffish_promises_unpublished", "log" => name.clone())
+        .set(log.submitter.promised() as f64);
+    let open = if log.submitter.check_open().is_ok() { 1.0 } else { 0.0 };
+    metrics::gauge!("wolffish_submissions_open", "log" => name).set(open);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::heads::SharedHeads;
+    use ct::merkle::EMPTY_ROOT;
+    use ct::sct::DigitallySigned;
+    use ct::sth::{Sth, TreeHead};
+
+    fn sth(at: u64) -> Sth {
+        let timestamp = Timestamp::from_millis(at * 1000);
+        let head = TreeHead { timestamp, tree_size: ct::index::TreeSize::ZERO, root_hash: EMPTY_ROOT };
+        Sth { head, tree_head_signature: DigitallySigned::ecdsa(vec![0x30, 0]).unwrap() }
+    }
+
+    #[test]
+    fn a_node_is_fit_with_a_young_sth_that_is_the_newest_it_was_sent() {
+        let at = |seconds: u64| Timestamp::from_millis(seconds * 1000);
+        let (heads, oldest) = (SharedHeads::default(), Duration::from_secs(60));
+        let now = |seconds| fitness(&heads.get(), at(seconds), oldest);
+        assert_eq!(now(100), Err(Unfit::NoSth));
+        heads.hold(sth(100));
+        heads.publish(sth(100));
+        assert_eq!(now(160), Ok(()));
+        assert_eq!(now(161), Err(Unfit::Old(Duration::from_secs(61))));
+        heads.offered(at(120));
+        assert_eq!(now(130), Ok(()));
+        assert_eq!(now(131), Err(Unfit::Behind(Duration::from_secs(31))));
+        heads.hold(sth(120));
+        assert_eq!(now(131), Ok(()));
+    }
+}

@@ -1,0 +1,5 @@
+//! Whole-cluster tests of Wolffish: the machines in a simulator, the processes as an operator runs them.
+
+pub mod cluster;
+pub mod sim;
+pub mod spread;

@@ -1,0 +1,82 @@
+//! The processes of a cluster started one by one, as on machines of their own: by the role's command and `cluster.toml`.
+
+use crate::cluster::{Cluster, Node, wolffish};
+use judge::limits::Limits;
+use judge::session::Session;
+use judge::{Target, UpFile};
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+/// The nodes of a cluster that `up` made and no longer runs.
+pub struct Spread {
+    /// Stopped; it has the files.
+    cluster: Cluster,
+    nodes: Vec<Node>,
+    target: Target,
+    running: Vec<(Node, Child)>,
+    binary: PathBuf,
+}
+
+impl Spread {
+    /// Takes over a cluster that `up` just made.
+    pub fn take_over(mut cluster: Cluster) -> Self {
+        let (nodes, file) = (cluster.nodes(), cluster.dir().join("up.json"));
+        let target = UpFile::load(&file).and_then(|file| file.target("anytime", 0));
+        let status = cluster.stop();
+        assert!(status.success(), "up did not end well: {status}\n{}", cluster.said());
+        let target = target.expect("the judge reads up.json");
+        Self { cluster, nodes, target, running: Vec::new(), binary: wolffish() }
+    }
+
+    /// Starts every node of a role, each behind the same words: `strace …`, say.
+    pub fn start(&mut self, role: &str, before: &[&str]) {
+        for node in self.nodes.iter().filter(|node| node.role == role).cloned().collect::<Vec<_>>() {
+            let binary = self.binary.to_string_lossy().into_owned();
+            let words: Vec<&str> = before.iter().copied().chain([binary.as_str(), "run", role]).collect();
+            let log = File::create(node.state_dir.with_extension("log")).expect("a file can be made");
+            let mut command = Command::new(words[0]);
+            command.args(&words[1..]);
+            command.arg("--cluster").arg(self.cluster.dir().join("cluster.toml"));
+            command.args(["--node", &node.name]).arg("--state").arg(&node.state_dir);
+            command.stdin(Stdio::null()).stderr(log.try_clone().expect("a file can be shared")).stdout(log);
+            let child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", words[0]));
+            self.running.push((node, child));
+        }
+    }
+
+    /// What a node said.
+    pub fn said(&self, node: &Node) -> String {
+        std::fs::read_to_string(node.state_dir.with_extension("log")).unwrap_or_default()
+    }
+
+    /// The nodes of a role that have ended, with what they said.
+    pub fn ended(&mut self, role: &str) -> Vec<String> {
+        let mut ended = Vec::new();
+        for (node, child) in self.running.iter_mut().filter(|(node, _)| node.role == role) {
+            if let Ok(Some(status)) = child.try_wait() {
+                let said = std::fs::read_to_string(node.state_dir.with_extension("log")).unwrap_or_default();
+                ended.push(format!("{}: {status}: {said}", node.name));
+            }
+        }
+        ended
+    }
+
+    /// A judge's session with `anytime`.
+    pub fn session(&self) -> Session {
+        Session::new(self.target.clone(), Limits::for_target(&self.target)).expect("a session begins")
+    }
+}
+
+impl Drop for Spread {
+    fn drop(&mut self) {
+        for (_, child) in &self.running {
+            // strace hands it on to the node; one that has ended already is no matter.
+            let _ = kill_process(Pid::from_child(child), Signal::TERM);
+        }
+        for (_, child) in &mut self.running {
+            let _ = child.wait();
+        }
+    }
+}

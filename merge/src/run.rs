@@ -1,0 +1,23 @@
+//! A merge node's process.
+
+use crate::error::MergeError;
+use crate::service::MergeService;
+use crate::start::start_log;
+use ct::names::Role;
+use node::exit::Exit;
+use node::host::{Host, RunArgs};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Runs a merge node until it is told to stop, or must.
+pub async fn run(args: RunArgs) -> Result<Exit, MergeError> {
+    let host = Host::start(Role::Merge, &args).await?;
+    let mut logs = BTreeMap::new();
+    for log in host.cluster().logs() {
+        logs.insert(log.name().clone(), start_log(&host, log)?);
+    }
+    let watching = crate::watch::watch(host.clone(), logs.clone());
+    host.tasks().background("watch", watching).map_err(|error| MergeError::Start(error.into()))?;
+    host.serve(Arc::new(MergeService { host: host.clone(), logs })).await?;
+    Ok(host.finish().await)
+}

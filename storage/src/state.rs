@@ -1,0 +1,168 @@
+//! What a storage node keeps of a log beside the list: which list it is, the newest certificate, how far publication has
+//! come, and when it came so far.
+//!
+//! `state.db` has the keys `incarnation`, `certificate`, `start`, and a `mark/…` for each ten minutes in which `start`
+//! moved: they tell when entries may be forgotten. A crash leaves the state of one commit or of the next.
+
+use crate::error::StorageError;
+use ct::index::Position;
+use ct::term::{Incarnation, TermCertificate};
+use ct::time::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use store::list::{EntryList, ListOptions};
+use store::node_state::StateDb;
+
+const INCARNATION: &str = "incarnation";
+const CERTIFICATE: &str = "certificate";
+const START: &str = "start";
+const MARK: &str = "mark/";
+
+/// Marks are kept one for so long, so that there are few.
+const MARK_SPAN: Duration = Duration::from_secs(600);
+
+/// The list's directory, in that of its log.
+pub fn list_dir(dir: &Path) -> PathBuf {
+    dir.join("list")
+}
+
+/// Makes the state of a log in `dir`, deliberately and once. The caller has checked the certificate.
+///
+/// # Errors
+/// [`store::StoreError::Exists`] if there is one; I/O errors.
+pub fn create(
+    dir: &Path,
+    certificate: &TermCertificate,
+    incarnation: Incarnation,
+) -> Result<(), StorageError> {
+    // The list first: without the keys of the state, the directory is one that `run` refuses.
+    drop(EntryList::create(&list_dir(dir), &ListOptions::default())?);
+    let mut db = StateDb::create(dir)?;
+    let (incarnation, certificate) = (json(&incarnation), json(certificate));
+    let start = json(&Position::ZERO);
+    db.commit(&[
+        (INCARNATION, Some(incarnation.as_str())),
+        (CERTIFICATE, Some(certificate.as_str())),
+        (START, Some(start.as_str())),
+    ])?;
+    Ok(())
+}
+
+/// `start` was at `position` at the latest at `at`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Mark {
+    position: Position,
+    at: Timestamp,
+}
+
+/// What was read at start.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Which list.
+    pub incarnation: Incarnation,
+    /// The newest certificate.
+    pub certificate: TermCertificate,
+    /// First unpublished position.
+    pub start: Position,
+}
+
+/// What one commit changes.
+#[derive(Debug, Default)]
+pub struct Change {
+    /// The first unpublished position, and when it was moved.
+    pub start: Option<(Position, Timestamp)>,
+    /// The newest certificate.
+    pub certificate: Option<Box<TermCertificate>>,
+}
+
+/// The open state.
+pub struct State {
+    db: StateDb,
+    marks: BTreeMap<String, Mark>,
+}
+
+impl State {
+    /// Opens what [`create`] made.
+    ///
+    /// # Errors
+    /// [`StorageError::Incomplete`], [`StorageError::Malformed`], errors of the store.
+    pub fn open(dir: &Path) -> Result<(Self, Loaded), StorageError> {
+        let db = StateDb::open(dir)?;
+        let loaded = Loaded {
+            incarnation: read(&db, dir, INCARNATION)?,
+            certificate: read(&db, dir, CERTIFICATE)?,
+            start: read(&db, dir, START)?,
+        };
+        let mut marks = BTreeMap::new();
+        for (key, text) in db.with_prefix(MARK)? {
+            let mark = parse(dir, &key, &text)?;
+            marks.insert(key, mark);
+        }
+        Ok((Self { db, marks }, loaded))
+    }
+
+    /// Makes a change durable.
+    ///
+    /// # Errors
+    /// Errors of the store; the process must end then.
+    pub fn commit(&mut self, change: &Change) -> Result<(), StorageError> {
+        let mut texts = Vec::new();
+        if let Some((position, at)) = change.start {
+            let (key, mark) = (mark_key(at), Mark { position, at });
+            texts.push((START.to_owned(), json(&position)));
+            texts.push((key.clone(), json(&mark)));
+            self.marks.insert(key, mark);
+        }
+        if let Some(certificate) = &change.certificate {
+            texts.push((CERTIFICATE.to_owned(), json(certificate)));
+        }
+        if texts.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<_> = texts.iter().map(|(key, text)| (key.as_str(), Some(text.as_str()))).collect();
+        Ok(self.db.commit(&rows)?)
+    }
+
+    /// Up to where everything was published at `moment` or before.
+    pub fn published_at(&self, moment: Timestamp) -> Option<Position> {
+        self.marks.values().filter(|mark| mark.at <= moment).map(|mark| mark.position).max()
+    }
+
+    /// Forgets the marks up to `moment`.
+    ///
+    /// # Errors
+    /// Errors of the store; the process must end then.
+    pub fn drop_marks(&mut self, moment: Timestamp) -> Result<(), StorageError> {
+        let old: Vec<_> =
+            self.marks.iter().filter(|(_, mark)| mark.at <= moment).map(|(key, _)| key.clone()).collect();
+        let rows: Vec<_> = old.iter().map(|key| (key.as_str(), None)).collect();
+        self.db.commit(&rows)?;
+        self.marks.retain(|key, _| !old.contains(key));
+        Ok(())
+    }
+}
+
+/// Later moves of `start` within a span replace the mark of earlier ones: entries are kept a little longer, never shorter.
+fn mark_key(at: Timestamp) -> String {
+    let span = at.millis() / MARK_SPAN.as_millis() as u64;
+    format!("{MARK}{span:016}")
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("these types have string keys only, so they have a JSON form")
+}
+
+fn read<T: DeserializeOwned>(db: &StateDb, dir: &Path, key: &'static str) -> Result<T, StorageError> {
+    let text = db.get(key)?.ok_or_else(|| StorageError::Incomplete { dir: dir.to_owned(), key })?;
+    parse(dir, key, &text)
+}
+
+fn parse<T: DeserializeOwned>(dir: &Path, key: &str, text: &str) -> Result<T, StorageError> {
+    serde_json::from_str(text).map_err(|error| {
+        let (dir, key) = (dir.to_owned(), key.to_owned());
+        StorageError::Malformed { dir, key, reason: error.to_string() }
+    })
+}
