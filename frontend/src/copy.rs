@@ -294,10 +294,9 @@ impl Copy {
         if let Some(candidate) = self.candidate.clone()
             && self.staging.end() >= candidate.head().tree_size
             && view.missing(&self.staging.names())?.is_empty()
+            && let Err(refusal) = self.hold(candidate, view, fx)?
         {
-            if let Err(refusal) = self.hold(candidate, view, fx)? {
-                return Ok(Err(refusal));
-            }
+            return Ok(Err(refusal));
         }
         let sth = |sth: &Option<VerifiedSth>| sth.as_ref().map(|sth| sth.sth().clone());
         let position = FrontendPosition {

@@ -32,7 +32,7 @@ pub enum FrontendError {
         /// Where it is kept.
         dir: PathBuf,
         /// What is wrong.
-        error: StartLogError,
+        error: Box<StartLogError>,
     },
     /// The certificate for the public.
     #[error(transparent)]
@@ -67,7 +67,7 @@ impl Fatal for FrontendError {
         match self {
             FrontendError::Start(error) => error.exit(),
             FrontendError::Roots { .. } | FrontendError::PublicTls(_) => Exit::Configuration,
-            FrontendError::Log { error, .. } => match error {
+            FrontendError::Log { error, .. } => match **error {
                 StartLogError::Store(StoreError::Missing { .. })
                 | StartLogError::Rows(RowsError::NoCertificate(_) | RowsError::Certificate { .. }) => {
                     Exit::Configuration

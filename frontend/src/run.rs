@@ -104,7 +104,8 @@ fn start_one(host: &Host, log: &config::Log, promises: &Tasks) -> Result<LogStat
         tasks: host.tasks(),
         known: known.clone(),
     });
-    let started = started.map_err(|error| FrontendError::Log { log: name.clone(), dir, error })?;
+    let started =
+        started.map_err(|error| FrontendError::Log { log: name.clone(), dir, error: Box::new(error) })?;
     let StartedLog { keeper, heads, reader, keeping } = started;
     host.vital(
         "keeper",

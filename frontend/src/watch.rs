@@ -1,4 +1,5 @@
-//! Looks at every log once a second: whether this node is fit to serve it, and the figures that an operator watches.
+//! Looks at every log once a second: whether this node is fit to serve it, and the figures that an operator watches
+//! (docs/protocol.md, F4).
 
 use crate::heads::Heads;
 use crate::log::LogState;

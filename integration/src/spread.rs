@@ -33,17 +33,45 @@ impl Spread {
     /// Starts every node of a role, each behind the same words: `strace …`, say.
     pub fn start(&mut self, role: &str, before: &[&str]) {
         for node in self.nodes.iter().filter(|node| node.role == role).cloned().collect::<Vec<_>>() {
-            let binary = self.binary.to_string_lossy().into_owned();
-            let words: Vec<&str> = before.iter().copied().chain([binary.as_str(), "run", role]).collect();
-            let log = File::create(node.state_dir.with_extension("log")).expect("a file can be made");
-            let mut command = Command::new(words[0]);
-            command.args(&words[1..]);
-            command.arg("--cluster").arg(self.cluster.dir().join("cluster.toml"));
-            command.args(["--node", &node.name]).arg("--state").arg(&node.state_dir);
-            command.stdin(Stdio::null()).stderr(log.try_clone().expect("a file can be shared")).stdout(log);
-            let child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", words[0]));
-            self.running.push((node, child));
+            self.start_node(node, before);
         }
+    }
+
+    /// Starts every node of every role.
+    pub fn start_all(&mut self) {
+        for role in ["storage", "signer", "merge", "frontend"] {
+            self.start(role, &[]);
+        }
+    }
+
+    fn start_node(&mut self, node: Node, before: &[&str]) {
+        let binary = self.binary.to_string_lossy().into_owned();
+        let words: Vec<&str> = before.iter().copied().chain([binary.as_str(), "run", &node.role]).collect();
+        let log = File::options().create(true).append(true).open(node.state_dir.with_extension("log"));
+        let log = log.expect("a file can be made");
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]);
+        command.arg("--cluster").arg(self.cluster.dir().join("cluster.toml"));
+        command.args(["--node", &node.name]).arg("--state").arg(&node.state_dir);
+        command.stdin(Stdio::null()).stderr(log.try_clone().expect("a file can be shared")).stdout(log);
+        let child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", words[0]));
+        self.running.push((node, child));
+    }
+
+    /// Kills a node as `kill -9` would; nobody starts it again.
+    pub fn kill(&mut self, name: &str) {
+        let (_, child) =
+            self.running.iter_mut().find(|(node, _)| node.name == name).unwrap_or_else(|| panic!("no node {name}"));
+        child.kill().expect("our own child can be killed");
+        child.wait().expect("our own child can be waited for");
+    }
+
+    /// Starts a node that is down, as it was.
+    pub fn start_again(&mut self, name: &str) {
+        self.running.retain(|(node, _)| node.name != name);
+        let node = self.nodes.iter().find(|node| node.name == name).cloned();
+        let node = node.unwrap_or_else(|| panic!("no node {name}"));
+        self.start_node(node, &[]);
     }
 
     /// What a node said.
@@ -72,7 +100,7 @@ impl Spread {
 impl Drop for Spread {
     fn drop(&mut self) {
         for (_, child) in &self.running {
-            // strace hands it on to the node; one that has ended already is no matter.
+            // strace (told by -I2 to heed it) hands it on to the node; one that has ended already is no matter.
             let _ = kill_process(Pid::from_child(child), Signal::TERM);
         }
         for (_, child) in &mut self.running {

@@ -30,7 +30,7 @@ fn submit(session: &Session) -> Result<Submission, JudgeError> {
 fn cluster_with(inject: &str) -> Spread {
     let mut spread = Spread::take_over(Cluster::start(&[]));
     let inject = format!("inject=fsync,fdatasync:{inject}");
-    spread.start("storage", &["strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", &inject]);
+    spread.start("storage", &["strace", "-f", "--seccomp-bpf", "-qq", "-I2", "-o", "/dev/null", "-e", &inject]);
     for role in ["signer", "merge", "frontend"] {
         spread.start(role, &[]);
     }

@@ -9,6 +9,7 @@ mod plan;
 mod ports;
 mod process;
 mod ready;
+mod signals;
 mod supervisor;
 
 pub use options::UpArgs;

@@ -46,10 +46,17 @@ impl Ports {
     /// Holds all these addresses, once the nodes of an earlier `up` have let go of them.
     pub async fn all(&mut self, addresses: Vec<SocketAddr>) -> Result<(), Failure> {
         let deadline = Instant::now() + PATIENCE;
+        let mut said = false;
         for address in addresses {
             while let Err(error) = self.exactly(address) {
                 if Instant::now() >= deadline || !left_over(address).await {
                     return Err(error);
+                }
+                if !said {
+                    eprintln!(
+                        "{address} is in use: waiting, in case a node of an earlier `up` is ending there"
+                    );
+                    said = true;
                 }
                 tokio::time::sleep(PAUSE).await;
             }

@@ -115,6 +115,8 @@ impl Process {
         let log = OpenOptions::new().create(true).append(true).open(&self.log_file)?;
         let mut child = Command::new(&self.program)
             .args(&self.args)
+            // Its output goes to a file.
+            .env("NO_COLOR", "1")
             .stdin(Stdio::piped())
             .stdout(log.try_clone()?)
             .stderr(log)

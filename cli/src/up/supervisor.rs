@@ -3,6 +3,7 @@
 
 use super::process::{Event, Process, Stop, keep};
 use super::ready::Awaited;
+use super::signals::Signals;
 use crate::failure::Failure;
 use crate::out;
 use crate::progress::Progress;
@@ -12,7 +13,6 @@ use node::exit::Exit;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::time::Duration;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
@@ -44,33 +44,6 @@ pub struct Supervisor {
     tasks: JoinSet<()>,
     stop: Stop,
     signals: Signals,
-}
-
-#[derive(Debug)]
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hangup: Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Self, Failure> {
-        let heed = |kind| signal(kind).map_err(Failure::io("heed signals"));
-        Ok(Self {
-            interrupt: heed(SignalKind::interrupt())?,
-            terminate: heed(SignalKind::terminate())?,
-            hangup: heed(SignalKind::hangup())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            biased;
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = self.hangup.recv() => {}
-        }
-    }
 }
 
 impl Supervisor {
@@ -112,11 +85,10 @@ impl Supervisor {
                 biased;
                 () = self.signals.next() => return Ok(false),
                 Some(event) = self.events.recv() => {
-                    let refused = refused(&event);
-                    progress.around(|| self.take(event));
-                    if let Some(node) = refused {
+                    if let Some(node) = refused(&event) {
                         return Err(self.will_not_start(node));
                     }
+                    progress.around(|| self.take(event));
                 }
                 closed = &mut waiting => break closed,
                 Ok(()) = missing.changed() => progress.at(total - missing.borrow_and_update().len() as u64),

@@ -45,6 +45,9 @@ pub(crate) enum KeeperError {
     Panicked(String),
 }
 
+/// What is told of entries that came into the tree.
+pub(crate) type OnPlaced = Box<dyn Fn(&BTreeMap<Name, Identity>) + Send>;
+
 /// The keeper.
 pub(crate) struct Keeper {
     pub(crate) log: LogName,
@@ -56,7 +59,7 @@ pub(crate) struct Keeper {
     pub(crate) seal: Box<dyn Fn(SealJob) + Send>,
     pub(crate) sealing: bool,
     /// Is told what entries are in the tree from now on.
-    pub(crate) placed: Box<dyn Fn(&BTreeMap<Name, Identity>) + Send>,
+    pub(crate) placed: OnPlaced,
 }
 
 impl Keeper {

@@ -31,10 +31,12 @@ pub enum Fault {
     #[error(transparent)]
     Query(#[from] QueryError),
     /// The client's: the tree is smaller than asked for.
-    #[error("need tree size: {needed} but only got: {size}")]
+    #[error("need tree size: {needed} {purpose} but only got: {size}")]
     BeyondTree {
         /// The least size that would do.
         needed: u64,
+        /// What for.
+        purpose: &'static str,
         /// The size there is.
         size: u64,
     },

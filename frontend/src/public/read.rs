@@ -80,7 +80,7 @@ impl Reads {
             return Ok(json(consistency_body(&[]), Caching::Lasting));
         }
         let held = held(&log.heads.get())?;
-        let beyond = || Fault::BeyondTree { needed: second, size: held };
+        let beyond = || Fault::BeyondTree { needed: second, purpose: "for proof", size: held };
         let (first, second) = (size(first, held).ok_or_else(beyond)?, size(second, held).ok_or_else(beyond)?);
         let path = log.reader.consistency(first, second)?;
         Ok(json(consistency_body(&path), Caching::Lasting))
@@ -101,7 +101,7 @@ impl Reads {
     pub(crate) fn entry_and_proof(log: &LogState, query: &Query) -> Result<Answer, Fault> {
         let EntryAndProof { leaf_index, tree_size } = EntryAndProof::parse(query)?;
         let held = held(&log.heads.get())?;
-        let beyond = || Fault::BeyondTree { needed: tree_size, size: held };
+        let beyond = || Fault::BeyondTree { needed: tree_size, purpose: "for proof", size: held };
         let asked = size(tree_size, held).ok_or_else(beyond)?;
         let index = index(leaf_index).ok_or_else(beyond)?;
         let served = log.reader.range(index, 1, asked)?;
@@ -116,7 +116,11 @@ impl Reads {
         let asked = Entries::parse(query)?;
         let shown = log.heads.get().published.as_ref().ok_or(Fault::NoSth)?.sth.head.tree_size;
         let start = index(asked.start).filter(|start| shown.contains(*start));
-        let start = start.ok_or(Fault::BeyondTree { needed: asked.start + 1, size: shown.get() })?;
+        let start = start.ok_or(Fault::BeyondTree {
+            needed: asked.start + 1,
+            purpose: "to get leaves",
+            size: shown.get(),
+        })?;
         let wanted =
             asked.coerced(log.config.get_entries_limit(), log.config.align_get_entries()).count() as usize;
         let turn = tokio::time::timeout(TURN, Arc::clone(&self.turns).acquire_owned()).await;

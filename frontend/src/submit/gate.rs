@@ -1,4 +1,4 @@
-//! Whether the log makes promises now. A log that cannot keep its promise must not make it (docs/protocol.md, F-rules);
+//! Whether the log makes promises now. A log that cannot keep its promise must not make it (docs/protocol.md, F1);
 //! what is promised or published already is still answered for.
 
 use ct::time::Timestamp;

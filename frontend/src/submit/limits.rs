@@ -1,4 +1,4 @@
-//! Every bound of the way from a submission to its SCT in one place.
+//! Every bound of the way from a submission to its SCT in one place (docs/protocol.md, F5).
 
 use ct::limits::{MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, MAX_SUBMISSION_BODY};
 use std::time::Duration;

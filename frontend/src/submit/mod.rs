@@ -2,7 +2,7 @@
 //!
 //! What is promised or published already gets the same SCT again, byte for byte; only what is new passes the gate and
 //! becomes a promise. A wrong hit would be fatal, a miss is harmless: so every hit makes the leaf again from the submission
-//! and compares.
+//! and compares (docs/protocol.md, F3).
 
 mod drive;
 mod gate;
@@ -16,9 +16,6 @@ mod sct_lane;
 mod signer_lane;
 mod start;
 mod storage_lane;
-
-#[cfg(test)]
-mod tests;
 
 pub use drive::{Nodes, Unpromised};
 pub use gate::{Bounds, Closed, Facts, judge};

@@ -15,6 +15,12 @@ pub(crate) struct Ca {
     pub(crate) root: Vec<u8>,
 }
 
+fn poison() -> CustomExtension {
+    let mut poison = CustomExtension::from_oid_content(POISON, vec![5, 0]);
+    poison.set_criticality(true);
+    poison
+}
+
 fn named(name: &str) -> CertificateParams {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.distinguished_name = DistinguishedName::new();
@@ -56,13 +62,23 @@ impl Ca {
         ]
     }
 
+    /// Two chains, alike but for the signature of their leaf; with poison or without.
+    pub(crate) fn signed_twice(&self, poisoned: bool) -> [Vec<Vec<u8>>; 2] {
+        let (key, mut params) = (KeyPair::generate().unwrap(), named("signed twice"));
+        params.serial_number = Some(7_u64.into());
+        params.use_authority_key_identifier_extension = true;
+        if poisoned {
+            params.custom_extensions.push(poison());
+        }
+        let sign = || params.signed_by(&key, &self.issuer).unwrap().der().to_vec();
+        [vec![sign(), self.root.clone()], vec![sign(), self.root.clone()]]
+    }
+
     /// A chain with a precertificate.
     pub(crate) fn precert_chain(&self, name: &str) -> Vec<Vec<u8>> {
         let poisoned = self.issue(name, |params| {
-            let mut poison = CustomExtension::from_oid_content(POISON, vec![5, 0]);
-            poison.set_criticality(true);
             params.use_authority_key_identifier_extension = true;
-            params.custom_extensions.push(poison);
+            params.custom_extensions.push(poison());
         });
         vec![poisoned, self.root.clone()]
     }

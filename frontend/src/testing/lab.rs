@@ -5,7 +5,7 @@ use super::certs::Ca;
 use super::nodes::FakeNodes;
 use super::{Primary, certificate, log_key, node, trust};
 use crate::copy::{Request, Settings};
-use crate::internal::{Job, StartedLog, Wanted, create, start_log};
+use crate::internal::{StartedLog, Wanted, create, start_log};
 use crate::log::{LogState, Rules};
 use crate::public::Public;
 use crate::submit::{Bounds, Known, Wiring};
@@ -177,11 +177,6 @@ impl Lab {
 
     pub(crate) async fn show(&self, primary: &Primary, sth: &Sth) {
         self.ask(Request::Publish(primary.publish(sth.clone(), now()))).await;
-    }
-
-    /// Keeps a job from being forgotten when the keeper is asked directly.
-    pub(crate) fn keeper(&self) -> &tokio::sync::mpsc::Sender<Job> {
-        &self.log.keeper
     }
 
     /// How often a storage node was sent entries.

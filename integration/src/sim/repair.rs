@@ -4,7 +4,7 @@
 use super::world::{Origin, World};
 use ct::index::Term;
 use ct::names::NodeName;
-use ct::term::{RunId, SignedStopReply, TermBody, TermCertificate, choose};
+use ct::term::{RunId, SignedStopReply, TermBody, TermCertificate};
 use ct::time::Timestamp;
 use merge::message::{Act, Answer, Event, Request};
 
@@ -22,7 +22,7 @@ pub fn repair(world: &mut World) {
     for node in world.rng_choose(running, voters.majority()) {
         stops.extend(stop(world, &node, term, run));
     }
-    let Ok(choice) = choose(world.trust.log_id, run, term, &voters, &stops) else { return };
+    let Ok(choice) = world.newest.choose(run, term, &stops) else { return };
     let old = &world.newest.body.primary;
     let primary = choice.holders.iter().find(|holder| *holder != old).unwrap_or(&choice.holders[0]).clone();
     let body = TermBody { run, term, primary, start_head: choice.start, stops, ..world.newest.body.clone() };

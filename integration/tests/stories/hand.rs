@@ -9,7 +9,6 @@ use ct::replica::{Placed, View};
 use ct::sth::{Sth, TreeHead};
 use ct::term::{
     Endorsement, Incarnation, Proposal, RunId, SignedProposal, SignedStopReply, TermBody, TermCertificate,
-    choose,
 };
 use ct::time::Timestamp;
 use ct::wire::storage::{Fetch, Fetched, GetEntry, ListItem};
@@ -250,8 +249,7 @@ pub fn certify(world: &mut World, stopped: &[NodeName], primary: &NodeName) -> T
     let next = world.newest.term().plus(1);
     let run = run(next.get() as u8);
     let stops: Vec<_> = stopped.iter().map(|node| stop(world, node, next, run)).collect();
-    let voters = &world.newest.body.voters;
-    let choice = choose(world.trust.log_id, run, next, voters, &stops).unwrap();
+    let choice = world.newest.choose(run, next, &stops).unwrap();
     assert!(choice.holders.contains(primary), "{primary} does not hold {:?}", choice.start);
     let body = TermBody {
         run,
@@ -430,13 +428,6 @@ impl Reign {
         Some((id, call))
     }
 
-    /// Fails every open call to a node.
-    pub fn silence(&mut self, node: &NodeName) {
-        while let Some((id, _)) = self.take(node, |_| true) {
-            self.answer(id, Err(CallFailure::Failed("silence".to_owned())));
-        }
-    }
-
     /// Ends its process and starts it again from its disk.
     pub fn restart(&mut self) {
         let me = self.me.clone();
@@ -469,6 +460,8 @@ pub struct Shelf {
     pub unreadable: Vec<ct::hash::Name>,
     /// It gives so many entries in one answer.
     pub room: usize,
+    /// It cannot give the issuer of its entries.
+    pub issuer_lost: bool,
     /// It does not answer.
     pub down: bool,
 }
@@ -478,7 +471,8 @@ impl Shelf {
     pub fn with(entries: &[StoredEntry]) -> Self {
         let incarnation = Incarnation::new([200; 16]);
         let entries = entries.to_vec();
-        Self { incarnation, start: 0, entries, unreadable: Vec::new(), room: 1000, down: false }
+        let unreadable = Vec::new();
+        Self { incarnation, start: 0, entries, unreadable, room: 1000, issuer_lost: false, down: false }
     }
 
     fn fetch(&self, fetch: &Fetch, now: Timestamp) -> Result<Returned, CallFailure> {
@@ -514,7 +508,7 @@ impl Shelf {
             (entry.name() == *name && !self.unreadable.contains(name)).then(|| entry.clone())
         };
         let entries: Vec<_> = get.entries.iter().filter_map(held).take(self.room).collect();
-        let room = entries.len() < self.room && !get.issuers.is_empty();
+        let room = entries.len() < self.room && !get.issuers.is_empty() && !self.issuer_lost;
         let issuers = if room { vec![ISSUER.to_vec()] } else { Vec::new() };
         Ok(Returned::Entries(EntryBatch { entries, issuers }))
     }

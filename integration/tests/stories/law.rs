@@ -2,7 +2,6 @@
 
 use crate::hand::*;
 use ct::order::LogHead;
-use ct::replica::View as _;
 use ct::term::AcceptedHead;
 use ct::wire::Refusal;
 use merge::message::{Alarm, Answer, Request};

@@ -45,7 +45,9 @@ struct List {
     poll: Lane,
     get: Lane,
     asked: Vec<Name>,
-    asked_issuers: bool,
+    asked_issuers: Vec<Fingerprint>,
+    /// Issuers that it was asked for and did not give.
+    lacks: BTreeSet<Fingerprint>,
     moving: Lane,
     moved_to: Option<(Position, Timestamp)>,
 }
@@ -57,7 +59,7 @@ impl List {
     /// Calls that are under way stay so: what they asked for must be asked for again when they end.
     fn begin_again(&mut self) {
         let (poll, get, moving, sweeping) = (self.poll, self.get, self.moving, self.sweeping);
-        let (asked, asked_issuers) = (std::mem::take(&mut self.asked), self.asked_issuers);
+        let (asked, asked_issuers) = (std::mem::take(&mut self.asked), std::mem::take(&mut self.asked_issuers));
         *self = List { poll, get, moving, sweeping, asked, asked_issuers, ..List::default() };
     }
 }
@@ -285,15 +287,7 @@ impl Collection {
         }
         let (copies, missing) = keep_complete(good, batch.issuers, view)?;
         let held: BTreeSet<Name> = copies.entries.iter().map(StoredEntry::name).collect();
-        for issuer in &copies.issuers {
-            self.need_issuers.remove(&Fingerprint::new(ct::hash::sha256(&[issuer])));
-        }
-        let asked_issuers = self.lists.get(from).is_some_and(|list| list.asked_issuers);
-        let waits_for_issuers = !missing.is_empty() && !asked_issuers;
-        if asked_issuers {
-            self.need_issuers.clear();
-        }
-        self.need_issuers.extend(missing);
+        let waits_for_issuers = self.note_issuers(from, &copies.issuers, missing);
         for entry in &copies.entries {
             self.wanted.remove(&entry.name());
             pool.damaged.remove(&entry.name());
@@ -306,6 +300,22 @@ impl Collection {
             fx.write(Write::Copies(copies));
         }
         Ok(())
+    }
+
+    /// Takes note of what a node gave and lacks; whether some of the missing ones may yet be had of it.
+    fn note_issuers(&mut self, from: &NodeName, given: &[Vec<u8>], missing: Vec<Fingerprint>) -> bool {
+        let Some(list) = self.lists.get_mut(from) else { return false };
+        let given: BTreeSet<_> = given.iter().map(|der| Fingerprint::new(ct::hash::sha256(&[der]))).collect();
+        for asked in std::mem::take(&mut list.asked_issuers) {
+            self.need_issuers.remove(&asked);
+            if !given.contains(&asked) {
+                list.lacks.insert(asked);
+            }
+        }
+        let missing: Vec<_> = missing.into_iter().filter(|issuer| !list.lacks.contains(issuer)).collect();
+        let waits = !missing.is_empty();
+        self.need_issuers.extend(missing);
+        waits
     }
 
     /// Another node's copy is tried next, unless this one may still have it.
@@ -412,25 +422,25 @@ impl Collection {
     fn fetch_entries(&mut self, name: &NodeName, now: Timestamp, caller: &mut Caller<'_>) {
         let Some(list) = self.lists.get_mut(name).filter(|list| list.get.is_free(now)) else { return };
         let Some(incarnation) = list.incarnation else { return };
-        let issuers: Vec<_> = self.need_issuers.iter().copied().collect();
-        // Issuers stand behind the entries in the answer, so few entries leave room for them.
-        let most = if issuers.is_empty() { MAX_BATCH_ENTRIES } else { 1 };
+        let issuers: Vec<_> = self.need_issuers.difference(&list.lacks).copied().collect();
+        // Issuers stand behind the entries in an answer, which may have no room for both: issuers first.
+        let most = if issuers.is_empty() { MAX_BATCH_ENTRIES } else { 0 };
         let mut entries = Vec::new();
         for (wanted_name, wanted) in &mut self.wanted {
+            if entries.len() >= most {
+                break;
+            }
             if wanted.asked || wanted.tried.contains(name) {
                 continue;
             }
             let Some(position) = wanted.sources.get(name) else { continue };
             entries.push((*position, *wanted_name));
             wanted.asked = true;
-            if entries.len() >= most {
-                break;
-            }
         }
         if entries.is_empty() && issuers.is_empty() {
             return;
         }
-        list.asked_issuers = !issuers.is_empty();
+        list.asked_issuers = issuers.clone();
         list.asked = entries.iter().map(|(_, name)| *name).collect();
         caller.call(&mut list.get, name, Call::GetEntry(GetEntry { incarnation, entries, issuers }));
     }

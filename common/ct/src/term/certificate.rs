@@ -1,7 +1,7 @@
 //! The certificate of a term: who is primary, who signs, who votes, and where the term starts; with the replies from
 //! which every node can see that it had to be so (docs/protocol.md, T6–T8).
 
-use super::stop::{ChoiceError, SignedStopReply, choose};
+use super::stop::{Choice, ChoiceError, SignedStopReply, choose};
 use super::voters::{RunId, Voters};
 use crate::entry::LogKind;
 use crate::hash::LogId;
@@ -140,6 +140,19 @@ impl TermCertificate {
         if founding { Ok(()) } else { Err(CertificateError::NotAFounding) }
     }
 
+    /// Repair's choice when this is the certificate in force. An accepted head of this very term counts only with a request
+    /// of its primary: any voter could sign one in which it calls itself that (docs/protocol.md, T4).
+    pub fn choose(&self, run: RunId, term: Term, stops: &[SignedStopReply]) -> Result<Choice, ChoiceError> {
+        let body = &self.body;
+        let is_genuine = |stop: &&SignedStopReply| {
+            let accepted = &stop.reply.accepted;
+            let by_primary = accepted.request.as_ref().is_some_and(|request| request.primary == body.primary);
+            accepted.term != body.term || by_primary
+        };
+        let genuine: Vec<_> = stops.iter().filter(is_genuine).cloned().collect();
+        choose(body.log_id, run, term, &body.voters, &genuine)
+    }
+
     /// Checks a certificate against the one in force, by making repair's choice again.
     pub fn check_successor(&self, trust: &Trust, current: &TermCertificate) -> Result<(), CertificateError> {
         self.check_signed(trust)?;
@@ -150,7 +163,7 @@ impl TermCertificate {
         if body.term.get() > current.term().get() + MAX_TERM_STEP {
             return Err(CertificateError::TermStep { found: body.term, current: current.term() });
         }
-        let choice = choose(trust.log_id, body.run, body.term, voters, &body.stops)?;
+        let choice = current.choose(body.run, body.term, &body.stops)?;
         if choice.start != body.start_head {
             return Err(CertificateError::StartHead);
         }

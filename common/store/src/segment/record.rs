@@ -92,3 +92,20 @@ impl RecordHeader {
         payload.len() == self.len && crc(&[payload]) == self.payload_crc
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_none_at_another_place() {
+        let place = Place { salt: 7, segment: 3 };
+        let mut bytes = Vec::new();
+        encode(&mut bytes, place, 100, 64, Kind::Entry, b"payload");
+        let header = decode(&bytes, place, 100).expect("it was written there");
+        assert!(header.fits(b"payload") && !header.fits(b"payloaD") && header.synced == 64);
+        assert_eq!(decode(&bytes, place, 101), None);
+        assert_eq!(decode(&bytes, Place { segment: 4, ..place }, 100), None);
+        assert_eq!(decode(&bytes, Place { salt: 8, ..place }, 100), None);
+    }
+}

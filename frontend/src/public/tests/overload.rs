@@ -6,6 +6,7 @@ use crate::testing::Primary;
 use crate::testing::http::{exchange, get, post};
 use crate::testing::lab::{Lab, now};
 use crate::testing::nodes::Failing;
+use node::message::Method;
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt as _;
 
@@ -67,22 +68,29 @@ async fn nobody_waits_for_a_storage_node_that_hangs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_signer_signs_if_one_is_down_or_makes_bad_signatures() {
-    let lab = lab().await;
     for how in [Failing::Down, Failing::Forging] {
+        let lab = lab().await;
         lab.nodes.fail("s1", Some(how));
-        assert_eq!(add(&lab, &lab.ca.chain("one")).await.status, 200, "{how:?}");
-        lab.nodes.fail("s1", None);
+        let answer = add(&lab, &lab.ca.chain("one")).await;
+        assert_eq!(answer.status, 200, "{how:?}: {}", answer.text());
+        assert_eq!(lab.nodes.calls("s2", Method::SignSCT), 1);
+        // It stays with the one that signed.
+        let asked = lab.nodes.calls("s1", Method::SignSCT);
+        assert_eq!(add(&lab, &lab.ca.chain("two")).await.status, 200);
+        assert_eq!(lab.nodes.calls("s1", Method::SignSCT), asked);
     }
-    for signer in ["s1", "s2"] {
-        lab.nodes.fail(signer, Some(Failing::Forging));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_good_signer_there_is_no_promise() {
+    for how in [Failing::Down, Failing::Forging] {
+        let lab = lab().await;
+        for signer in ["s1", "s2"] {
+            lab.nodes.fail(signer, Some(how));
+        }
+        let answer = add(&lab, &lab.ca.chain("one")).await;
+        assert_eq!((answer.status, answer.header("retry-after")), (503, Some("5")), "{how:?}");
     }
-    let answer = add(&lab, &lab.ca.chain("three")).await;
-    // A signer that did well is believed between samples; whichever is asked first now, the other was never believed.
-    assert!(matches!(answer.status, 200 | 503), "{}", answer.text());
-    for signer in ["s1", "s2"] {
-        lab.nodes.fail(signer, Some(Failing::Down));
-    }
-    assert_eq!(add(&lab, &lab.ca.chain("four")).await.status, 503);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -148,6 +148,18 @@ async fn an_entry_in_the_tree_gets_its_sct_again_even_if_the_log_is_closed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_precertificate_signed_twice_is_one_a_certificate_is_two() {
+    let lab = lab().await;
+    let [first, second] = lab.ca.signed_twice(true);
+    assert_ne!(first, second);
+    assert_eq!(add_pre(&lab, &first).await.body, add_pre(&lab, &second).await.body);
+    assert_eq!(lab.nodes.entries("st1").len(), 1);
+    let [first, second] = lab.ca.signed_twice(false);
+    assert_ne!(add(&lab, &first).await.body, add(&lab, &second).await.body);
+    assert_eq!(lab.nodes.entries("st1").len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_older_entry_at_storage_is_adopted() {
     let lab = lab().await;
     let chain = lab.ca.chain("one");
