@@ -60,8 +60,11 @@ impl Spread {
 
     /// Kills a node as `kill -9` would; nobody starts it again.
     pub fn kill(&mut self, name: &str) {
-        let (_, child) =
-            self.running.iter_mut().find(|(node, _)| node.name == name).unwrap_or_else(|| panic!("no node {name}"));
+        let (_, child) = self
+            .running
+            .iter_mut()
+            .find(|(node, _)| node.name == name)
+            .unwrap_or_else(|| panic!("no node {name}"));
         child.kill().expect("our own child can be killed");
         child.wait().expect("our own child can be waited for");
     }

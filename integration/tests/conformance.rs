@@ -1,5 +1,7 @@
 //! A running cluster before an independent judge: RFC 6962's rules, request by request, through each frontend.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 use integration::cluster::Cluster;
 use judge::limits::Limits;
 use judge::{Selection, UpFile};
@@ -8,11 +10,15 @@ use std::time::Duration;
 fn judged(cluster: &Cluster, frontend: usize, selection: &Selection) {
     let file = UpFile::load(&cluster.dir().join("up.json")).unwrap();
     let (anytime, windowed) = file.targets(frontend).unwrap();
-    let limits = |target: &judge::Target| Limits { drip: Duration::from_secs(60), ..Limits::for_target(target) };
+    let limits =
+        |target: &judge::Target| Limits { drip: Duration::from_secs(60), ..Limits::for_target(target) };
     let mut say = |finding: &judge::Finding| println!("{finding}");
     let report = judge::run_cluster((&anytime, windowed.as_ref()), selection, limits, &mut say).unwrap();
     assert!(report.is_clean(), "frontend {frontend}: {}", report.summary());
-    assert!(report.findings.iter().all(|f| !matches!(f.outcome, judge::Outcome::Skipped(_))), "a check was skipped");
+    assert!(
+        report.findings.iter().all(|f| !matches!(f.outcome, judge::Outcome::Skipped(_))),
+        "a check was skipped"
+    );
 }
 
 #[test]
@@ -41,7 +47,9 @@ fn every_root_of_the_system_is_logged_as_a_chain_of_one() {
         .iter()
         .enumerate()
         .map(|(n, der)| {
-            session.accept(judge::session::Case::certificate(&format!("root {n}"), vec![der.clone()])).unwrap()
+            session
+                .accept(judge::session::Case::certificate(&format!("root {n}"), vec![der.clone()]))
+                .unwrap()
         })
         .collect();
     for submission in &promised {

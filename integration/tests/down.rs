@@ -1,5 +1,7 @@
 //! One node is down and stays down. What must go on goes on, and what cannot be promised is not.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 use integration::cluster::{Cluster, wait_for};
 use integration::spread::Spread;
 use judge::JudgeError;

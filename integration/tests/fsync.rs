@@ -1,6 +1,8 @@
 //! fsync is real: a promise waits for it, and without it there is none. strace delays or fails the system call itself, so
 //! nothing in the program can know.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 use integration::cluster::{Cluster, wait_for};
 use integration::spread::Spread;
 use judge::JudgeError;
@@ -14,7 +16,8 @@ const DELAY: Duration = Duration::from_millis(400);
 fn may_trace() -> bool {
     let mut strace = Command::new("strace");
     strace.args(["-f", "--seccomp-bpf", "-e", "trace=fsync", "true"]);
-    let allowed = strace.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success());
+    let allowed =
+        strace.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success());
     if !allowed {
         println!("skipped: ptrace is refused here, or there is no strace");
     }
@@ -30,7 +33,8 @@ fn submit(session: &Session) -> Result<Submission, JudgeError> {
 fn cluster_with(inject: &str) -> Spread {
     let mut spread = Spread::take_over(Cluster::start(&[]));
     let inject = format!("inject=fsync,fdatasync:{inject}");
-    spread.start("storage", &["strace", "-f", "--seccomp-bpf", "-qq", "-I2", "-o", "/dev/null", "-e", &inject]);
+    spread
+        .start("storage", &["strace", "-f", "--seccomp-bpf", "-qq", "-I2", "-o", "/dev/null", "-e", &inject]);
     for role in ["signer", "merge", "frontend"] {
         spread.start(role, &[]);
     }
@@ -48,7 +52,11 @@ fn no_promise_comes_sooner_than_the_sync() {
     for _ in 0..5 {
         let begin = Instant::now();
         submit(&session).unwrap();
-        assert!(begin.elapsed() >= DELAY, "a promise after {:?}, before any sync can have ended", begin.elapsed());
+        assert!(
+            begin.elapsed() >= DELAY,
+            "a promise after {:?}, before any sync can have ended",
+            begin.elapsed()
+        );
     }
 }
 

@@ -1,5 +1,7 @@
 //! `kill -9` at any node, at any moment: nothing that was promised is lost, and the log goes on.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 use integration::cluster::{Cluster, wait_for};
 use judge::JudgeError;
 use judge::session::{Case, Session, Submission};
@@ -51,7 +53,8 @@ fn demand_all(cluster: &Cluster, promised: &[(usize, Submission)]) {
 fn every_role_may_be_killed_during_submissions() {
     let cluster = Cluster::start(&["--sth-interval", "2s"]);
     let promised = under_load(&cluster, || {
-        for victim in ["storage-1", "frontend-2", "merge-2", "signer-1", "merge-1", "storage-3", "frontend-1"] {
+        for victim in ["storage-1", "frontend-2", "merge-2", "signer-1", "merge-1", "storage-3", "frontend-1"]
+        {
             let old = cluster.kill(victim);
             cluster.await_restart(&old);
             let session = cluster.session(usize::from(victim == "frontend-1"));

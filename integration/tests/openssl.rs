@@ -1,5 +1,7 @@
 //! OpenSSL as judge: it accepts our SCTs, delivered in a TLS extension and embedded in a certificate.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 use integration::cluster::{Cluster, wait_for};
 use judge::cert::Extension;
 use judge::lab::Leaf;
@@ -38,8 +40,11 @@ fn write_log_list(session: &Session, dir: &Path) {
     write_pem(dir, "log.pem", &session.target.log_key_spki_der, "PUBLIC KEY");
     let text = std::fs::read_to_string(dir.join("log.pem")).unwrap();
     let key: String = text.lines().filter(|line| !line.starts_with('-')).collect();
-    std::fs::write(dir.join("logs.cnf"), format!("enabled_logs = t\n[t]\ndescription = Wolffish\nkey = {key}\n"))
-        .unwrap();
+    std::fs::write(
+        dir.join("logs.cnf"),
+        format!("enabled_logs = t\n[t]\ndescription = Wolffish\nkey = {key}\n"),
+    )
+    .unwrap();
 }
 
 struct Server(Child, String);
@@ -48,10 +53,16 @@ impl Server {
     fn start(dir: &Path, options: &[&str]) -> Self {
         let mut server = Command::new("openssl");
         server.args(["s_server", "-accept", "127.0.0.1:0", "-cert", "leaf.pem", "-key", "leaf.key"]);
-        server.args(options).current_dir(dir).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        server
+            .args(options)
+            .current_dir(dir)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
         let mut server = server.spawn().unwrap();
         let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
-        let address = lines.by_ref().find_map(|line| line.unwrap().strip_prefix("ACCEPT ").map(str::to_owned));
+        let address =
+            lines.by_ref().find_map(|line| line.unwrap().strip_prefix("ACCEPT ").map(str::to_owned));
         // Whatever else it says is read, so that it never waits for us.
         std::thread::spawn(move || lines.for_each(drop));
         Self(server, address.unwrap())
@@ -68,9 +79,8 @@ impl Drop for Server {
 /// What a client of OpenSSL's thinks of the server's SCTs. It compares times by the whole second, so an SCT younger than
 /// one is not valid yet: it is asked until it is.
 fn demand_valid(dir: &Path, server: &Server, version: &str) {
-    let words = [
-        "s_client", "-connect", &server.1, "-CAfile", "root.pem", "-ct", "-ctlogfile", "logs.cnf", version,
-    ];
+    let words =
+        ["s_client", "-connect", &server.1, "-CAfile", "root.pem", "-ct", "-ctlogfile", "logs.cnf", version];
     let mut said = String::new();
     wait_for("the SCT to be a second old", || {
         said = openssl(&words, dir);

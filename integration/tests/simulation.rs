@@ -1,5 +1,7 @@
 //! The machines under a thousand seeds and more.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 use integration::sim::{Options, World};
 
 fn history(seed: u64, options: Options) -> World {

@@ -120,7 +120,8 @@ impl Outbound {
         let body = serde_json::to_vec(&MissingEntries { term })?;
         let answer = Bulk::<Done>::decode(&self.send(to, Method::MissingEntries, body, CALL).await?)?;
         let name = |item: Vec<u8>| {
-            let bytes: [u8; HASH_LEN] = item.try_into().map_err(|item: Vec<u8>| Failure::NameLength(item.len()))?;
+            let bytes: [u8; HASH_LEN] =
+                item.try_into().map_err(|item: Vec<u8>| Failure::NameLength(item.len()))?;
             Ok(Name::new(bytes))
         };
         Ok(Returned::Missing(answer.items.into_iter().map(name).collect::<Result<_, Failure>>()?))
@@ -156,7 +157,12 @@ impl Outbound {
         self.host.client().call(to, &self.log, method, body.into(), Deadline::after(time)).await
     }
 
-    async fn parse<T: DeserializeOwned>(&self, to: &NodeName, method: Method, body: Vec<u8>) -> Result<T, Failure> {
+    async fn parse<T: DeserializeOwned>(
+        &self,
+        to: &NodeName,
+        method: Method,
+        body: Vec<u8>,
+    ) -> Result<T, Failure> {
         Ok(serde_json::from_slice(&self.send(to, method, body, CALL).await?)?)
     }
 
@@ -170,7 +176,12 @@ impl Outbound {
         Ok(serde_json::from_slice(&self.send(to, method, serde_json::to_vec(message)?, time).await?)?)
     }
 
-    async fn done(&self, to: &NodeName, method: Method, message: &impl Serialize) -> Result<Returned, Failure> {
+    async fn done(
+        &self,
+        to: &NodeName,
+        method: Method,
+        message: &impl Serialize,
+    ) -> Result<Returned, Failure> {
         let _: Done = self.json(to, method, message, CALL).await?;
         Ok(Returned::Done)
     }

@@ -4,7 +4,6 @@ use crate::keeper::KeeperError;
 use crate::message::Halt;
 use crate::rows::RowsError;
 use ct::names::LogName;
-use ct::term::CertificateError;
 use node::exit::Exit;
 use node::host::{Fatal, StartError};
 use std::path::PathBuf;
@@ -15,7 +14,7 @@ use store::StoreError;
 pub enum MergeError {
     /// Configuration, key or machine.
     #[error(transparent)]
-    Start(#[from] StartError),
+    Start(Box<StartError>),
     /// The log's directory cannot be opened.
     #[error("log {log}: {}: {error}", dir.display())]
     Store {
@@ -24,7 +23,7 @@ pub enum MergeError {
         /// Where.
         dir: PathBuf,
         /// What is wrong.
-        error: StoreError,
+        error: Box<StoreError>,
     },
     /// Its state is not what was written.
     #[error("log {log}: {}: {error}", dir.display())]
@@ -34,15 +33,7 @@ pub enum MergeError {
         /// Where.
         dir: PathBuf,
         /// What is wrong.
-        error: RowsError,
-    },
-    /// The certificate on disk is not of this cluster.
-    #[error("log {log}: {error}")]
-    Certificate {
-        /// Which log.
-        log: LogName,
-        /// What is wrong.
-        error: CertificateError,
+        error: Box<RowsError>,
     },
     /// The log on disk is not what this node endorsed.
     #[error("log {log}: {halt}")]
@@ -50,7 +41,7 @@ pub enum MergeError {
         /// Which log.
         log: LogName,
         /// Why.
-        halt: Halt,
+        halt: Box<Halt>,
     },
     /// Work on the log ended.
     #[error("log {log}: {error}")]
@@ -62,6 +53,12 @@ pub enum MergeError {
         /// How the process ends.
         exit: Exit,
     },
+}
+
+impl From<StartError> for MergeError {
+    fn from(error: StartError) -> Self {
+        MergeError::Start(Box::new(error))
+    }
 }
 
 impl MergeError {
@@ -79,7 +76,6 @@ impl Fatal for MergeError {
         match self {
             MergeError::Start(error) => error.exit(),
             MergeError::Store { .. } | MergeError::Rows { .. } => Exit::Io,
-            MergeError::Certificate { .. } => Exit::Configuration,
             MergeError::Halt { .. } => Exit::Internal,
             MergeError::Keeper { exit, .. } => *exit,
         }

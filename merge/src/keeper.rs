@@ -62,7 +62,11 @@ pub(crate) struct Keeper {
 
 impl Keeper {
     /// Works until it is told to stop, or nobody is left to tell it anything.
-    pub(crate) fn run(mut self, mut machine: Machine, jobs: &mut mpsc::Receiver<Job>) -> Result<(), KeeperError> {
+    pub(crate) fn run(
+        mut self,
+        mut machine: Machine,
+        jobs: &mut mpsc::Receiver<Job>,
+    ) -> Result<(), KeeperError> {
         self.seal_on(&machine);
         while let Some(job) = jobs.blocking_recv() {
             machine = match job {
@@ -139,7 +143,11 @@ impl Keeper {
         Ok((machine, wrote, answer))
     }
 
-    fn commit(&mut self, writes: Vec<Write>, identities: &BTreeMap<Name, Identity>) -> Result<(), KeeperError> {
+    fn commit(
+        &mut self,
+        writes: Vec<Write>,
+        identities: &BTreeMap<Name, Identity>,
+    ) -> Result<(), KeeperError> {
         let mut commit = Commit { base: self.writer.len(), ..Commit::default() };
         let (mut copies, mut order) = (false, false);
         for write in writes {

@@ -4,7 +4,7 @@
 use crate::machine::Durable;
 use crate::message::Stopped;
 use ct::sth::Sth;
-use ct::term::{AcceptedHead, Guard, Incarnation, TermCertificate, Trust};
+use ct::term::{AcceptedHead, CertificateError, Guard, Incarnation, TermCertificate, Trust};
 use ct::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,9 @@ pub enum RowsError {
     /// A row is missing: `init` was cut short.
     #[error("state row {0:?} is missing: init was cut short; remove the directory and make it again")]
     Missing(&'static str),
+    /// The certificate on disk is for another log, or not from the configured repair key.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
 }
 
 /// A row with the JSON of `value`, to be committed.
@@ -62,9 +65,11 @@ fn must<T: DeserializeOwned>(reader: &Reader, key: &'static str) -> Result<T, Ro
 /// What the machine goes on from.
 pub(crate) fn load(reader: &Reader, trust: Trust) -> Result<Durable, RowsError> {
     let Accepted { accepted, newest_entry } = must(reader, ACCEPTED)?;
+    let certificate: TermCertificate = must(reader, CERTIFICATE)?;
+    certificate.check_signed(&trust)?;
     Ok(Durable {
         incarnation: must::<Incarnation>(reader, INCARNATION)?,
-        guard: Guard::new(trust, must::<TermCertificate>(reader, CERTIFICATE)?),
+        guard: Guard::new(trust, certificate),
         stopped: read::<Stopped>(reader, STOPPED)?,
         accepted,
         newest_entry,

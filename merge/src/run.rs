@@ -5,7 +5,7 @@ use crate::service::MergeService;
 use crate::start::start_log;
 use ct::names::Role;
 use node::exit::Exit;
-use node::host::{Host, RunArgs};
+use node::host::{Host, RunArgs, StartError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub async fn run(args: RunArgs) -> Result<Exit, MergeError> {
         logs.insert(log.name().clone(), start_log(&host, log)?);
     }
     let watching = crate::watch::watch(host.clone(), logs.clone());
-    host.tasks().background("watch", watching).map_err(|error| MergeError::Start(error.into()))?;
+    host.tasks().background("watch", watching).map_err(StartError::from)?;
     host.serve(Arc::new(MergeService { host: host.clone(), logs })).await?;
     Ok(host.finish().await)
 }

@@ -10,7 +10,7 @@ use crate::rows;
 use config::Log;
 use ct::names::{NodeName, Role};
 use ct::term::Trust;
-use node::host::Host;
+use node::host::{Host, StartError};
 use std::sync::Arc;
 use std::time::Duration;
 use store::log::{SealJob, StepView, Writer};
@@ -46,16 +46,19 @@ fn settings(host: &Host, log: &Log) -> Settings {
 /// Opens a log and starts its keeper; jobs for it go into what is returned.
 pub(crate) fn start_log(host: &Host, log: &Log) -> Result<mpsc::Sender<Job>, MergeError> {
     let (name, dir) = (log.name().clone(), host.log_dir(log.name()));
-    let store = |error| MergeError::Store { log: name.clone(), dir: dir.clone(), error };
+    let store = |error| MergeError::Store { log: name.clone(), dir: dir.clone(), error: Box::new(error) };
     let writer = Writer::open(&dir, &options(log.kind())).map_err(store)?;
     let repair_key = host.cluster().repair().key();
     let trust = Trust { log_id: log.log_id(), kind: log.kind(), repair_key };
     let reader = writer.reader();
-    let durable = rows::load(&reader, trust)
-        .map_err(|error| MergeError::Rows { log: name.clone(), dir: dir.clone(), error })?;
+    let durable = rows::load(&reader, trust).map_err(|error| MergeError::Rows {
+        log: name.clone(),
+        dir: dir.clone(),
+        error: Box::new(error),
+    })?;
     let settings = settings(host, log);
     let machine = Machine::recover(settings.clone(), durable, &StepView::new(&reader))
-        .map_err(|halt| MergeError::Halt { log: name.clone(), halt })?;
+        .map_err(|halt| MergeError::Halt { log: name.clone(), halt: Box::new(halt) })?;
     let (sender, mut jobs) = mpsc::channel(MAX_JOBS);
     let keeper = Keeper {
         log: name.clone(),
@@ -72,9 +75,11 @@ pub(crate) fn start_log(host: &Host, log: &Log) -> Result<mpsc::Sender<Job>, Mer
         match done {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(MergeError::keeper(name, &error)),
-            Err(panic) => {
-                Err(MergeError::Keeper { log: name, error: panic.to_string(), exit: node::exit::Exit::Internal })
-            }
+            Err(panic) => Err(MergeError::Keeper {
+                log: name,
+                error: panic.to_string(),
+                exit: node::exit::Exit::Internal,
+            }),
         }
     })?;
     tick(host, sender.clone())?;
@@ -88,7 +93,8 @@ fn caller(
     writer: &Writer,
     jobs: mpsc::Sender<Job>,
 ) -> Box<dyn Fn(CallId, NodeName, Call) + Send> {
-    let outbound = Arc::new(Outbound { log: log.name().clone(), host: host.clone(), reader: writer.reader() });
+    let outbound =
+        Arc::new(Outbound { log: log.name().clone(), host: host.clone(), reader: writer.reader() });
     let runtime = tokio::runtime::Handle::current();
     Box::new(move |id, to, call| {
         let (outbound, jobs) = (Arc::clone(&outbound), jobs.clone());
@@ -124,5 +130,5 @@ fn tick(host: &Host, jobs: mpsc::Sender<Job>) -> Result<(), MergeError> {
             }
             let _ = jobs.send(Job::Stop).await;
         })
-        .map_err(|error| MergeError::Start(error.into()))
+        .map_err(|error| StartError::from(error).into())
 }

@@ -108,7 +108,7 @@ enum Reply {
 #[derive(Debug)]
 enum Happening {
     Tick(NodeName),
-    Deliver(NodeName, Origin, Message),
+    Deliver(NodeName, Origin, Box<Message>),
     Return(Origin, Box<Reply>),
     Restart(NodeName),
     Submit(u64),
@@ -476,7 +476,7 @@ impl World {
             } else {
                 let delay = 1 + self.rng.u64(0..if self.stormy { 60 } else { 4 });
                 arrives = true;
-                self.at(delay, Happening::Deliver(to.clone(), origin.clone(), message.clone()));
+                self.at(delay, Happening::Deliver(to.clone(), origin.clone(), Box::new(message.clone())));
             }
         }
         if !arrives {
@@ -542,7 +542,7 @@ impl World {
                 self.step_merge(&node, Event::Tick, Origin::Nobody);
                 self.at(TICK, Happening::Tick(node));
             }
-            Happening::Deliver(to, origin, message) => self.deliver(&to, origin, message),
+            Happening::Deliver(to, origin, message) => self.deliver(&to, origin, *message),
             Happening::Return(origin, reply) => self.return_to(origin, *reply),
             Happening::Restart(node) => self.start(&node),
             Happening::Submit(number) => self.submit(number),
@@ -630,10 +630,10 @@ impl World {
 
     fn return_to(&mut self, origin: Origin, reply: Reply) {
         match (origin, reply) {
-            (Origin::Primary { node, epoch, call }, Reply::Primary(outcome)) => {
-                if self.merges[&node].epoch == epoch {
-                    self.step_merge(&node, Event::Returned(call, outcome), Origin::Nobody);
-                }
+            (Origin::Primary { node, epoch, call }, Reply::Primary(outcome))
+                if self.merges[&node].epoch == epoch =>
+            {
+                self.step_merge(&node, Event::Returned(call, outcome), Origin::Nobody);
             }
             (Origin::Submission { frontend, epoch, id }, Reply::Submission(event)) => {
                 let process = &self.frontends[&frontend];

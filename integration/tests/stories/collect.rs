@@ -368,7 +368,7 @@ fn f15_an_entry_of_the_far_future_waits_until_it_is_due() {
     assert_eq!(reign.alarms, vec![Alarm::FarFuture(far.name(), far.timestamp())]);
     reign.pass(4_600);
     reign.collect(&mut lists);
-    assert_eq!(reign.order(), names(&[now.clone()]), "4.7 s: 300 ms early");
+    assert_eq!(reign.order(), names(std::slice::from_ref(&now)), "4.7 s: 300 ms early");
     reign.pass(100);
     reign.collect(&mut lists);
     assert_eq!(reign.order(), names(&[now.clone(), later.clone()]), "4.8 s: within a quarter of a second");

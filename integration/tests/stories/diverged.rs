@@ -155,10 +155,8 @@ fn one_different_root_is_an_alarm() {
     let mut reign = Reign::begin();
     reign.pass(1);
     let (id, _) = reign.take(&m(2), |call| matches!(call, Call::Position(_))).unwrap();
-    let nothing = ct::wire::tree::MergePosition {
-        accepted_term: term(0),
-        accepted: ct::order::LogHead::EMPTY,
-    };
+    let nothing =
+        ct::wire::tree::MergePosition { accepted_term: term(0), accepted: ct::order::LogHead::EMPTY };
     reign.answer(id, Ok(Returned::MergePosition(nothing)));
     let (id, _) = reign.take(&m(2), |call| matches!(call, Call::Missing(_))).unwrap();
     reign.answer(id, Ok(Returned::Missing(Vec::new())));
@@ -167,4 +165,56 @@ fn one_different_root_is_an_alarm() {
     let other = head(&log_of(&entries(0..1)), 1);
     reign.answer(id, refused(Refusal::Differs { computed: other }));
     assert_eq!(reign.alarms, vec![Alarm::RootDiffers(m(2))]);
+}
+
+/// A node stages so much and no more, lest it run out of memory. One that was further behind than that was sent the next
+/// records again and again, had no room for them, and was never asked to endorse what it had: it never came back. What it
+/// has room for is endorsed first, and so it catches up in parts; such a head is no proposal for the log to sign.
+#[test]
+fn a_node_that_is_far_behind_catches_up_in_parts() {
+    let all = entries(0..5);
+    let mut reign = Reign::begin();
+    give(&mut reign.world, &m(1), &all);
+    reign.restart();
+    reign.pass(10);
+    let log = log_of(&all);
+    let mut held = 0;
+    while held < 5 {
+        let (id, _) = reign.take(&m(2), |call| matches!(call, Call::Position(_))).unwrap();
+        let accepted = head(&log, held);
+        let position = ct::wire::tree::MergePosition { accepted_term: term(u64::from(held > 0)), accepted };
+        reign.answer(id, Ok(Returned::MergePosition(position)));
+        // It has room for two.
+        let room = (held + 2).min(5);
+        for part in [held, room] {
+            if part < 5 {
+                let (id, call) = reign.take(&m(2), |call| matches!(call, Call::SendLog(..))).unwrap();
+                let Call::SendLog(header, _) = call else { unreachable!("it was asked for one") };
+                assert_eq!(header.start, size(part));
+                reign.answer(id, Ok(Returned::Staged(size(room))));
+            }
+        }
+        let (id, _) = reign.take(&m(2), |call| matches!(call, Call::Missing(_))).unwrap();
+        reign.answer(id, Ok(Returned::Missing(Vec::new())));
+        if room < 5 {
+            let (id, call) = reign.take(&m(2), |call| matches!(call, Call::VerifyRoot(_))).unwrap();
+            let Call::VerifyRoot(request) = call else { unreachable!("it was asked for one") };
+            assert_eq!(request.proposal.log_head(), head(&log, room));
+            let floor = request.proposal.head.timestamp;
+            reign.answer(id, refused(Refusal::NotLater { floor }));
+            reign.pass(300);
+            let (id, call) = reign.take(&m(2), |call| matches!(call, Call::VerifyRoot(_))).unwrap();
+            let Call::VerifyRoot(request) = call else { unreachable!("it was asked for one") };
+            assert!(request.proposal.head.timestamp > floor);
+            let vote = request.proposal.endorse(m(2), &reign.world.keys[&m(2)]);
+            reign.answer(id, Ok(Returned::Endorsed(vote)));
+            assert_eq!(crate::hand::accepted(&reign.world, &m(1)), (0, 0), "it is nobody's proposal");
+        }
+        held = room;
+    }
+    reign.pass(200);
+    let (_, call) = reign.take(&m(2), |call| matches!(call, Call::VerifyRoot(_))).unwrap();
+    let Call::VerifyRoot(request) = call else { unreachable!("it was asked for one") };
+    assert_eq!(request.proposal.log_head(), head(&log, 5));
+    assert_eq!(reign.alarms, Vec::new());
 }

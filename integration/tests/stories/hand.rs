@@ -521,8 +521,7 @@ impl Shelf {
         Some(match call {
             Call::Fetch(fetch) => {
                 let waits = fetch.cursor.is_some_and(|cursor| {
-                    cursor.incarnation == self.incarnation
-                        && cursor.position.as_usize() == self.entries.len()
+                    cursor.incarnation == self.incarnation && cursor.position.as_usize() == self.entries.len()
                 });
                 if waits && !fetch.retained {
                     return None;

@@ -207,7 +207,11 @@ fn f8_a_frontend_goes_on_with_its_own_entry() {
     let (mut promise, asks) = adopts(shown.clone());
     assert!(asks);
     let sct = log_key().sign_leaf(own.leaf_bytes());
-    assert_eq!(promise.step(now, Event::Signed(own.name(), sct.clone())), Vec::new(), "it waits for that one");
+    assert_eq!(
+        promise.step(now, Event::Signed(own.name(), sct.clone())),
+        Vec::new(),
+        "it waits for that one"
+    );
     let acts = promise.step(now, Event::NotSigned(shown.name(), "off the clock".to_owned()));
     assert_eq!(acts, vec![Act::Promise(Box::new(own.clone()), sct.clone())]);
     assert_eq!(promise.step(now, Event::Signed(own.name(), sct)), Vec::new(), "one promise");
@@ -247,7 +251,8 @@ fn without_k_copies_there_is_no_promise() {
     race.run(&mut fastrand::Rng::with_seed(1));
     assert!(matches!(&race.ended[0], Some(Err(_))), "{:?}", race.ended);
     // The copy that there is will be merged, though nobody was promised it.
-    let nodes: BTreeMap<NodeName, usize> = (1..).zip(&race.storage).map(|(n, node)| (s(n), copies(node))).collect();
+    let nodes: BTreeMap<NodeName, usize> =
+        (1..).zip(&race.storage).map(|(n, node)| (s(n), copies(node))).collect();
     assert_eq!(nodes.values().copied().collect::<Vec<_>>(), [1, 0, 0]);
 }
 

@@ -97,7 +97,9 @@ fn only_the_primary_of_the_term_in_force_is_answered() {
 
     let over = Refusal::TermOver { certificate: Box::new(second.clone()) };
     let frontend = name("frontend", 2);
-    for (caller, claimed) in [(m(1), 1), (m(2), 1), (m(1), 2), (m(3), 2), (frontend.clone(), 2), (frontend, 1)] {
+    for (caller, claimed) in
+        [(m(1), 1), (m(2), 1), (m(1), 2), (m(3), 2), (frontend.clone(), 2), (frontend, 1)]
+    {
         for (what, answer) in calls(&mut world, &caller, term(claimed)) {
             assert_eq!(answer, Err(over.clone()), "{what} by {caller} in term {claimed}");
         }

@@ -59,7 +59,8 @@ impl List {
     /// Calls that are under way stay so: what they asked for must be asked for again when they end.
     fn begin_again(&mut self) {
         let (poll, get, moving, sweeping) = (self.poll, self.get, self.moving, self.sweeping);
-        let (asked, asked_issuers) = (std::mem::take(&mut self.asked), std::mem::take(&mut self.asked_issuers));
+        let (asked, asked_issuers) =
+            (std::mem::take(&mut self.asked), std::mem::take(&mut self.asked_issuers));
         *self = List { poll, get, moving, sweeping, asked, asked_issuers, ..List::default() };
     }
 }

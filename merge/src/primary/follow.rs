@@ -1,5 +1,6 @@
 //! Bringing another merge node's copy up to date and asking for its endorsement (docs/protocol.md, O6).
 
+use super::order::Pool;
 use super::round::Round;
 use super::{Caller, Lane, alarm};
 use crate::machine::Core;
@@ -32,6 +33,8 @@ pub(crate) struct Follower {
     common: Common,
     /// Entries that it lacks; `None` if it was not asked since records were last sent.
     missing: Option<Vec<Name>>,
+    /// It has no room to stage more than this: it must endorse that first.
+    full: Option<TreeSize>,
     issuers: Vec<Fingerprint>,
     /// The newest STH that it was told.
     told: Option<Timestamp>,
@@ -43,10 +46,11 @@ pub(crate) struct Follower {
 enum Asked {
     Position,
     Probe(TreeSize),
-    Log,
+    Log(TreeSize),
     Missing,
     Entries,
     Endorse(Timestamp),
+    CatchUp,
     Publish(Timestamp),
 }
 
@@ -57,6 +61,7 @@ impl Default for Follower {
             asked: None,
             common: Common::Unknown,
             missing: None,
+            full: None,
             issuers: Vec::new(),
             told: None,
             answered: None,
@@ -80,7 +85,7 @@ impl Follower {
 
     fn begin_again(&mut self) {
         self.common = Common::Unknown;
-        self.missing = None;
+        (self.missing, self.full) = (None, None);
     }
 
     #[expect(clippy::too_many_arguments, reason = "a step's context, and nothing else")]
@@ -109,7 +114,8 @@ impl Follower {
             {
                 self.probed(at, false);
             }
-            (Some(Asked::Log), Ok(Returned::Staged(end))) => {
+            (Some(Asked::Log(from)), Ok(Returned::Staged(end))) => {
+                self.full = (end <= from).then_some(end);
                 self.common = Common::Until(end.min(view.len()));
                 self.missing = None;
             }
@@ -122,6 +128,7 @@ impl Follower {
                 self.answered = Some(at);
                 round.endorsed(core, name, at, endorsement, fx);
             }
+            (Some(Asked::CatchUp), Ok(Returned::Endorsed(_))) => self.begin_again(),
             (Some(Asked::Publish(at)), Ok(_)) => self.told = Some(at),
             (asked, Err(CallFailure::Refused(refusal))) => {
                 self.refused(now, name, asked, *refusal, round, fx)
@@ -173,6 +180,11 @@ impl Follower {
         round: &mut Round,
         fx: &mut Fx,
     ) {
+        if let (Some(Asked::CatchUp), Refusal::NotLater { floor }) = (asked, &refusal) {
+            round.raise_floor(*floor);
+            self.lane.pause(now);
+            return;
+        }
         if let Some(Asked::Endorse(at)) = asked {
             self.answered = Some(at);
             match &refusal {
@@ -188,12 +200,14 @@ impl Follower {
         self.begin_again();
     }
 
+    #[expect(clippy::too_many_arguments, reason = "a step's context, and nothing else")]
     pub(crate) fn go_on(
         &mut self,
         core: &Core,
         now: Timestamp,
         name: &NodeName,
         round: &Round,
+        pool: &Pool,
         view: &impl View,
         caller: &mut Caller<'_>,
     ) -> Result<(), Halt> {
@@ -204,14 +218,14 @@ impl Follower {
             Common::Unknown => Some((Asked::Position, Call::Position(core.guard.term()))),
             Common::Between { low, high } if high.get() <= low.get() + 1 => {
                 self.common = Common::Until(low);
-                return self.go_on(core, now, name, round, view, caller);
+                return self.go_on(core, now, name, round, pool, view, caller);
             }
             Common::Between { low, high } => {
                 // The size of both logs is at most 2⁵³.
                 let middle = low.plus((high.get() - low.get()) / 2);
                 Some((Asked::Probe(middle), send_log(core, middle, middle, view)?))
             }
-            Common::Until(size) => self.next(core, size, round, view)?,
+            Common::Until(size) => self.next(core, now, size, round, pool, view)?,
         };
         if let Some((asked, call)) = next {
             self.asked = Some(asked);
@@ -223,20 +237,27 @@ impl Follower {
     fn next(
         &mut self,
         core: &Core,
+        now: Timestamp,
         size: TreeSize,
         round: &Round,
+        pool: &Pool,
         view: &impl View,
     ) -> Result<Option<(Asked, Call)>, Halt> {
         let term = core.guard.term();
-        if size < view.len() {
+        let full = self.full == Some(size);
+        if size < view.len() && !full {
             let to = size.plus(MAX_SEND_LOG as u64).min(view.len());
-            return Ok(Some((Asked::Log, send_log(core, size, to, view)?)));
+            return Ok(Some((Asked::Log(size), send_log(core, size, to, view)?)));
         }
         let Some(missing) = &self.missing else { return Ok(Some((Asked::Missing, Call::Missing(term)))) };
         if !missing.is_empty() {
             let names = missing[..missing.len().min(MAX_BATCH_ENTRIES)].to_vec();
             let issuers = std::mem::take(&mut self.issuers);
             return Ok(Some((Asked::Entries, Call::SendEntries(term, names, issuers))));
+        }
+        if full {
+            let request = round.propose(core, now, size, pool, view)?;
+            return Ok(request.map(|request| (Asked::CatchUp, Call::VerifyRoot(Box::new(request)))));
         }
         if let Some(request) = round.proposal() {
             let at = request.proposal.head.timestamp;

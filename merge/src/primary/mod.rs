@@ -175,7 +175,7 @@ impl Primary {
         collection.go_on(core, now, pool, &publication.confirmed, view, &mut caller)?;
         round.go_on(core, now, pool, followers, publication, view, &mut caller)?;
         for (name, follower) in followers.iter_mut() {
-            follower.go_on(core, now, name, round, view, &mut caller)?;
+            follower.go_on(core, now, name, round, pool, view, &mut caller)?;
         }
         publication.go_on(core, now, collection.polled_through(&core.settings), view, &mut caller)?;
         core.next_call = next_call;

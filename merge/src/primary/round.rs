@@ -165,7 +165,8 @@ impl Round {
         Ok(())
     }
 
-    fn propose(
+    /// Asks for the endorsement of this log's head of some size.
+    pub(crate) fn propose(
         &self,
         core: &Core,
         now: Timestamp,

@@ -115,7 +115,9 @@ impl TermCertificate {
         self.body.term
     }
 
-    fn check_signed(&self, trust: &Trust) -> Result<(), CertificateError> {
+    /// Checks that it is of this log, under the repair key's signature, and names a voter as primary: what a node asks of
+    /// the certificate on its own disk, which it checked in full when it adopted it.
+    pub fn check_signed(&self, trust: &Trust) -> Result<(), CertificateError> {
         let body = &self.body;
         if body.log_id != trust.log_id || body.kind != trust.kind {
             return Err(CertificateError::OtherLog(body.log_id));

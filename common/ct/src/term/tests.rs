@@ -300,8 +300,10 @@ fn an_accepted_head_that_is_not_backed_does_not_count() {
     let good = accepted(1, head(9, 9));
     let bare = AcceptedHead { request: None, ..good.clone() };
     let other_head = AcceptedHead { head: head(10, 10), ..good.clone() };
-    let other_internal =
-        AcceptedHead { head: LogHead { internal_root: InternalRoot::new([1; 32]), ..head(9, 9) }, ..good.clone() };
+    let other_internal = AcceptedHead {
+        head: LogHead { internal_root: InternalRoot::new([1; 32]), ..head(9, 9) },
+        ..good.clone()
+    };
     let other_term = AcceptedHead { term: Term::ZERO, ..good.clone() };
     let no_request = AcceptedHead { term: term(1), ..AcceptedHead::NONE };
     for unbacked in [bare, other_head, other_internal, other_term, no_request] {
@@ -356,10 +358,7 @@ fn a_term_that_rises_too_far_is_refused() {
     };
     assert_eq!(rising(1 + MAX_TERM_STEP), Ok(()));
     let found = term(2 + MAX_TERM_STEP);
-    assert_eq!(
-        rising(2 + MAX_TERM_STEP),
-        Err(CertificateError::TermStep { found, current: Term::FIRST })
-    );
+    assert_eq!(rising(2 + MAX_TERM_STEP), Err(CertificateError::TermStep { found, current: Term::FIRST }));
 }
 
 /// Two good certificates of one term: repair is two, or lies. The one in force stays, and a person hears of it.

@@ -1,7 +1,7 @@
 //! What a storage node keeps: the append-only list of the entries that it promised to hold.
 //!
 //! Positions count from 0 and are never given twice. Entries and SCTs are records of [segments](crate::segment);
-//! a segment that is closed gets a fixed-width [`index`] beside it; issuers, and SCTs that came when the segment of
+//! a segment that is closed gets a fixed-width index beside it; issuers, and SCTs that came when the segment of
 //! their entry was closed already, are rows of `list.db`.
 //!
 //! # Crash contract
@@ -156,9 +156,10 @@ impl EntryList {
             if self.shared.segments.segment(number + 1)?.first > position.get() {
                 break;
             }
+            // Readers turn away from it before it goes.
+            self.shared.set_oldest(number + 1);
             self.segments.remove(&[number])?;
             self.shared.indexes.forget(&self.shared.disk, number)?;
-            self.shared.set_oldest(number + 1);
         }
         let start = self.reader().start().get() as i64;
         let at = sql("forget SCTs", self.shared.pool.path());

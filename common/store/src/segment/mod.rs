@@ -1,6 +1,6 @@
 //! Append-only segments: where entries live from the moment they are promised.
 //!
-//! A segment is a file header and records, each 16 bytes of header and a payload (see [`record`]). One writer appends
+//! A segment is a file header and records, each 16 bytes of header and a payload. One writer appends
 //! and syncs; what it synced is readable at once, by pread, from any thread that has a [`SegmentReader`].
 //!
 //! # Crash contract

@@ -36,7 +36,7 @@ impl Segments {
     /// Appends a record. It is neither durable nor readable before [`Segments::sync`].
     ///
     /// # Errors
-    /// [`StoreError::Poisoned`] and [`StoreError::Io`]; [`StoreError::TooLong`] above [`MAX_RECORD`].
+    /// [`crate::StoreError::Poisoned`] and [`crate::StoreError::Io`]; [`crate::StoreError::TooLong`] above [`MAX_RECORD`].
     pub fn append(&mut self, kind: Kind, payload: &[u8]) -> Result<Location> {
         self.shared.disk.poison.check(self.active.handle.path())?;
         if payload.len() > MAX_RECORD {
@@ -53,7 +53,7 @@ impl Segments {
     /// Makes everything appended durable, and readable: one fdatasync, none if there is nothing.
     ///
     /// # Errors
-    /// [`StoreError::Io`] the first time, [`StoreError::Poisoned`] ever after.
+    /// [`crate::StoreError::Io`] the first time, [`crate::StoreError::Poisoned`] ever after.
     pub fn sync(&mut self) -> Result<()> {
         self.shared.disk.poison.check(self.active.handle.path())?;
         if self.end() == self.durable || (self.buffer.is_empty() && !self.dirty) {
