@@ -178,9 +178,13 @@ mod tests {
         };
         assert_eq!((status.signal(), verdict.pause), (Some(9), Duration::ZERO));
         assert!(matches!(events.recv().await, Some(Event::Started { .. })));
+        // Started is not yet running: it is asked to stop only after it has spoken a second time.
+        let said = || std::fs::read_to_string(dir.path().join("log")).unwrap();
+        while said() != "here\nhere\n" {
+            tokio::task::yield_now().await;
+        }
         stop.politely.cancel();
         task.await.unwrap();
-        assert_eq!(std::fs::read_to_string(dir.path().join("log")).unwrap(), "here\nhere\n");
     }
 
     #[tokio::test]

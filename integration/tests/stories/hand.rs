@@ -396,7 +396,10 @@ impl Reign {
     /// One step, and, as the node's shell does it, more for as long as there was something to write.
     pub fn step(&mut self, event: Event) -> Result<(), Halt> {
         let mut next = Some(event);
+        let mut steps = 0;
         while let Some(event) = next.take() {
+            steps += 1;
+            assert!(steps < 1_000, "it has always something more to write");
             let (writes, acts) = step_writing(&mut self.world, &self.me, event)?;
             for act in acts {
                 match act {
@@ -570,7 +573,10 @@ impl Reign {
     /// Answers what storage nodes are asked, until they are asked nothing more.
     pub fn collect(&mut self, shelves: &mut BTreeMap<NodeName, Shelf>) {
         let now = Timestamp::from_millis(self.world.now);
+        let mut answers = 0;
         while let Some((id, outcome)) = self.next_answer(shelves, now) {
+            answers += 1;
+            assert!(answers < 1_000, "it has always something more to ask");
             self.answer(id, outcome);
         }
     }
