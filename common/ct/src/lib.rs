@@ -20,5 +20,7 @@ pub mod sth;
 pub mod term;
 pub mod time;
 pub mod tls;
+#[cfg(test)]
+mod vectors;
 pub mod wire;
 pub mod x509;

@@ -202,7 +202,10 @@ fn f8_a_frontend_goes_on_with_its_own_entry() {
     };
     assert!(adopts(old(0)).1, "at half the bound");
     assert!(!adopts(old(1)).1, "beyond it");
-    assert!(!adopts(entry(2, 0)).1, "of another certificate");
+    let before = now.minus(Duration::from_millis(10));
+    assert!(adopts(integration::sim::submit::entry(1, before)).1, "a little older");
+    assert!(!adopts(integration::sim::submit::entry(2, before)).1, "of another certificate");
+    assert!(!adopts(entry(1, 10)).1, "newer");
     let shown = old(0);
     let (mut promise, asks) = adopts(shown.clone());
     assert!(asks);
