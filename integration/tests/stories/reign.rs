@@ -114,8 +114,10 @@ fn nothing_is_offered_before_it_is_durable() {
     lists.values_mut().for_each(|shelf| shelf.room = 1);
     reign.pass(100);
     // Everything but the last step by hand: the copies are durable, and the next step orders them.
-    let mut appended = 0;
+    let (mut appended, mut answers) = (0, 0);
     while appended < 3 {
+        answers += 1;
+        assert!(answers < 100, "the log does not grow");
         let now = ct::time::Timestamp::from_millis(reign.world.now);
         let Some((id, outcome)) = reign.next_answer(&mut lists, now) else { break };
         let mut event = Event::Returned(id, outcome);

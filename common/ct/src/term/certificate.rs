@@ -75,6 +75,16 @@ pub enum CertificateError {
     /// The voters are not those of the certificate in force.
     #[error("certificate: its voters are not those in force")]
     VotersChanged,
+    /// The right to sign STHs would pass to another signer, without proof that the old one gave it up.
+    #[error(
+        "certificate: STH signer {found} is not {current}, and nothing shows that the right was given up"
+    )]
+    SthSignerChanged {
+        /// The certificate's.
+        found: NodeName,
+        /// The one in force.
+        current: NodeName,
+    },
     /// The term rises too far.
     #[error("certificate: term {found} is more than 2^20 above {current}")]
     TermStep {
@@ -161,6 +171,10 @@ impl TermCertificate {
         let (body, voters) = (&self.body, &current.body.voters);
         if body.voters != *voters {
             return Err(CertificateError::VotersChanged);
+        }
+        if body.sth_signer != current.body.sth_signer {
+            let (found, current) = (body.sth_signer.clone(), current.body.sth_signer.clone());
+            return Err(CertificateError::SthSignerChanged { found, current });
         }
         if body.term.get() > current.term().get() + MAX_TERM_STEP {
             return Err(CertificateError::TermStep { found: body.term, current: current.term() });

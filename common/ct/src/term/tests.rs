@@ -183,6 +183,14 @@ fn a_primary_that_does_not_vote_is_refused() {
     assert_eq!(check(body), Err(CertificateError::PrimaryNoVoter(name(9))));
 }
 
+/// Two signers with memories of their own sign two trees: one compromised primary and one moved right are enough.
+#[test]
+fn another_sth_signer_is_refused() {
+    let current = second_body().sth_signer;
+    let body = TermBody { sth_signer: name(9), ..second_body() };
+    assert_eq!(check(body), Err(CertificateError::SthSignerChanged { found: name(9), current }));
+}
+
 #[test]
 fn other_voters_are_refused() {
     let four = Voters::new((1..=4).map(voter).collect()).unwrap();
