@@ -4,6 +4,7 @@
 //! a file, a socket or a source of randomness: the manifest has no crate that could. The numbered rules that comments
 //! cite (such as "O3") stand in docs/protocol.md.
 
+pub mod archive;
 pub mod entry;
 pub mod hash;
 pub mod index;

@@ -38,6 +38,27 @@ pub enum DecodeError {
     },
 }
 
+impl DecodeError {
+    /// The same error about a structure that lies `base` bytes further on.
+    #[must_use]
+    pub const fn shifted(self, base: usize) -> Self {
+        match self {
+            Self::Short { field, at, needed, left } => Self::Short { field, at: at + base, needed, left },
+            Self::Trailing { field, at, extra } => Self::Trailing { field, at: at + base, extra },
+            Self::Value { field, at, found } => Self::Value { field, at: at + base, found },
+        }
+    }
+
+    /// The field, and the offset at which it is wrong.
+    pub const fn place(&self) -> (&'static str, usize) {
+        match self {
+            Self::Short { field, at, .. }
+            | Self::Trailing { field, at, .. }
+            | Self::Value { field, at, .. } => (field, *at),
+        }
+    }
+}
+
 /// A vector longer than its length prefix can say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {len} bytes, the limit is {limit}")]

@@ -27,6 +27,11 @@ impl Compact {
         self.size
     }
 
+    /// The roots of its complete subtrees, largest first.
+    pub fn peaks(&self) -> &[NodeHash] {
+        &self.peaks
+    }
+
     /// Adds one leaf hash.
     pub fn append(&mut self, leaf: NodeHash) {
         let mut node = leaf;

@@ -7,6 +7,7 @@ pub mod compact;
 pub mod plan;
 #[cfg(test)]
 mod reference;
+mod relation;
 #[cfg(test)]
 mod tests;
 pub mod verify;

@@ -6,7 +6,7 @@ use std::convert::Infallible;
 
 const SIZES: usize = 300;
 
-fn leaves(count: usize) -> Vec<NodeHash> {
+pub(super) fn leaves(count: usize) -> Vec<NodeHash> {
     (0..count).map(|i| NodeHash::from(leaf_hash(&(i as u64).to_be_bytes()))).collect()
 }
 
@@ -81,7 +81,7 @@ fn consistency_proofs_equal_the_recursion_and_verify_for_all_sizes() {
 }
 
 /// Every way to spoil a proof: each bit of one byte, each node dropped, doubled, swapped; other places and sizes.
-fn mutants(path: &[NodeHash]) -> Vec<Vec<NodeHash>> {
+pub(super) fn mutants(path: &[NodeHash]) -> Vec<Vec<NodeHash>> {
     let mut mutants = vec![[path, &[NodeHash::new([7; 32])]].concat()];
     for at in 0..path.len() {
         let mut flipped = path.to_vec();

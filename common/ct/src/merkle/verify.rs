@@ -4,6 +4,8 @@ use super::node_hash;
 use crate::hash::{LeafHash, NodeHash, RootHash};
 use crate::index::{LeafIndex, TreeSize};
 
+pub use super::relation::{Relation, path_from_inclusion, relation};
+
 /// Why a proof proves nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ProofError {
@@ -84,37 +86,48 @@ pub fn consistency(
         let expected = if first == second { second_root } else { super::EMPTY_ROOT };
         return expect(first_root.into(), expected);
     }
-    let whole = first.get().is_power_of_two().then(|| NodeHash::from(first_root));
-    let mut nodes = whole.into_iter().chain(path.iter().copied());
-    let Some(start) = nodes.next().filter(|_| !path.is_empty()) else {
-        return Err(ProofError::Length { found: path.len() });
+    let length = ProofError::Length { found: path.len() };
+    let (start, rest) = match path {
+        [] => return Err(length),
+        // A first tree that is a whole subtree of the second is known already, and the proof leaves it out.
+        _ if first.get().is_power_of_two() => (NodeHash::from(first_root), path),
+        [start, rest @ ..] => (*start, rest),
     };
+    let (old, new) = climb(first, second, start, rest).ok_or(length)?;
+    expect(old, first_root)?;
+    expect(new, second_root)
+}
+
+/// The roots of the first and of the second tree that a proof leads to, where 0 < `first` < `second`, and `start` is the
+/// largest complete subtree that ends where the first tree does. `None` if the number of nodes does not fit the sizes.
+pub(super) fn climb(
+    first: TreeSize,
+    second: TreeSize,
+    start: NodeHash,
+    rest: &[NodeHash],
+) -> Option<(NodeHash, NodeHash)> {
     let (mut fnode, mut snode) = (first.get() - 1, second.get() - 1);
     while fnode & 1 == 1 {
         fnode >>= 1;
         snode >>= 1;
     }
     let (mut old, mut new) = (start, start);
-    for node in nodes {
+    for node in rest {
         if snode == 0 {
-            return Err(ProofError::Length { found: path.len() });
+            return None;
         }
         if fnode & 1 == 1 || fnode == snode {
-            old = node_hash(&node, &old);
-            new = node_hash(&node, &new);
+            old = node_hash(node, &old);
+            new = node_hash(node, &new);
             while fnode & 1 == 0 && fnode != 0 {
                 fnode >>= 1;
                 snode >>= 1;
             }
         } else {
-            new = node_hash(&new, &node);
+            new = node_hash(&new, node);
         }
         fnode >>= 1;
         snode >>= 1;
     }
-    if snode != 0 {
-        return Err(ProofError::Length { found: path.len() });
-    }
-    expect(old, first_root)?;
-    expect(new, second_root)
+    (snode == 0).then_some((old, new))
 }

@@ -31,6 +31,23 @@ pub struct Status {
     pub detail: Detail,
 }
 
+/// A frontend's view of a read-only log, which has no term, no primary, and no node of another role.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadOnlyStatus {
+    /// Who answers.
+    pub node: NodeName,
+    /// Of which log.
+    pub log: LogName,
+    /// The node's clock.
+    pub now: Timestamp,
+    /// Hash of its configuration file.
+    pub config_hash: String,
+    /// Reasons why it is not fit to serve.
+    pub not_ready: Vec<String>,
+    /// What get-sth shows, now and ever.
+    pub published: Sth,
+}
+
 /// What only nodes of one role have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]

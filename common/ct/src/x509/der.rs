@@ -13,6 +13,8 @@ pub const INTEGER: u8 = 0x02;
 pub const BIT_STRING: u8 = 0x03;
 /// OCTET STRING.
 pub const OCTET_STRING: u8 = 0x04;
+/// NULL.
+pub const NULL: u8 = 0x05;
 /// OBJECT IDENTIFIER.
 pub const OBJECT_ID: u8 = 0x06;
 /// SEQUENCE, constructed.
@@ -90,6 +92,20 @@ pub enum DerError {
         /// Offset of the content.
         at: usize,
     },
+}
+
+impl DerError {
+    /// The element, and the offset at which it is wrong.
+    pub const fn place(&self) -> (&'static str, usize) {
+        match self {
+            Self::Short { field, at, .. }
+            | Self::Tag { field, at, .. }
+            | Self::LongTag { field, at }
+            | Self::Length { field, at, .. }
+            | Self::Trailing { field, at, .. }
+            | Self::Content { field, at } => (field, *at),
+        }
+    }
 }
 
 /// One element: tag, length, content.

@@ -10,6 +10,7 @@ pub mod certificate;
 pub mod chain;
 pub mod chain_error;
 pub mod der;
+pub mod embedded;
 pub mod extensions;
 mod layout;
 pub mod oid;
@@ -22,12 +23,13 @@ pub mod signature;
 pub mod validity;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use cache::{NoCache, VERIFIED_CACHE_LEN, VerifiedCache, VerifiedIssuers};
 pub use certificate::{Certificate, CertificateError};
 pub use chain::{Admission, Endpoint, ValidatedChain, ValidatedParts, Window, validate};
 pub use chain_error::{ChainError, IssuerFault, RootFault};
+pub use embedded::{EmbeddedError, embedded_list, embedded_scts};
 pub use extensions::{CaClaim, Extension};
 pub use precert::{Poison, PrecertError, final_tbs, is_precert_signer, poison, precert_tbs};
 pub use roots::{Root, Roots, RootsError};

@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod chains;
+mod embedded;
 mod endpoints;
-mod fixtures;
-mod forge;
+pub(crate) mod fixtures;
+pub(crate) mod forge;
 mod issuers;
 mod mutation;
 mod precerts;
