@@ -2,7 +2,7 @@
 
 use crate::address::Address;
 use crate::fault::{ConfigError, Faults};
-use crate::log::Log;
+use crate::log::{AnyLog, Log, ReadOnlyLog};
 use crate::node::Node;
 use crate::problem::Problem;
 use crate::purpose::Purpose;
@@ -48,6 +48,7 @@ pub struct Cluster {
     nodes: Vec<Node>,
     repair: usize,
     logs: Vec<Log>,
+    read_only_logs: Vec<ReadOnlyLog>,
     quorum: Quorum,
 }
 
@@ -108,7 +109,14 @@ impl Cluster {
             document.nodes.iter().filter_map(|raw| node::check(raw, base, &mut faults)).collect();
         let logs: Vec<_> =
             document.logs.iter().filter_map(|raw| log::check(raw, judged, base, &mut faults)).collect();
-        let quorum = rules::check(&document, judged, &nodes, &logs, &mut faults);
+        let read_only_logs: Vec<_> = document
+            .read_only_logs
+            .iter()
+            .filter_map(|raw| log::check_read_only(raw, judged, &mut faults))
+            .collect();
+        let all_logs: Vec<_> =
+            logs.iter().map(AnyLog::Live).chain(read_only_logs.iter().map(AnyLog::ReadOnly)).collect();
+        let quorum = rules::check(&document, judged, &nodes, &all_logs, &mut faults);
         let repair = nodes.iter().position(|node| node.role() == Role::MergeRepair);
         faults.into_result(())?;
         // The rules have seen to all three; without a fault they are there.
@@ -120,6 +128,7 @@ impl Cluster {
             quorum: quorum.expect("an impossible quorum is a fault"),
             nodes,
             logs,
+            read_only_logs,
         })
     }
 
@@ -155,15 +164,28 @@ impl Cluster {
     pub fn repair(&self) -> &Node {
         &self.nodes[self.repair]
     }
-    /// Every log, in the order of the file. At least one.
+    /// Every log that takes submissions, in the order of the file. At least one. Only these have an order, signers and
+    /// terms; frontends serve [`Self::read_only_logs`] too.
     pub fn logs(&self) -> &[Log] {
         &self.logs
     }
-    /// The log of this name.
+    /// Every read-only log, in the order of the file.
+    pub fn read_only_logs(&self) -> &[ReadOnlyLog] {
+        &self.read_only_logs
+    }
+    /// Every log that nodes of a role keep: frontends all of them, others none that is read-only.
+    pub fn logs_kept_by(&self, role: Role) -> impl Iterator<Item = AnyLog<'_>> {
+        let read_only: &[ReadOnlyLog] = match role {
+            Role::Frontend => &self.read_only_logs,
+            Role::Storage | Role::Signer | Role::Merge | Role::MergeRepair | Role::Operator => &[],
+        };
+        self.logs.iter().map(AnyLog::Live).chain(read_only.iter().map(AnyLog::ReadOnly))
+    }
+    /// The log of this name that takes submissions.
     pub fn log(&self, name: &LogName) -> Option<&Log> {
         self.logs.iter().find(|log| log.name() == name)
     }
-    /// The log of this ID.
+    /// The log of this ID that takes submissions.
     pub fn log_by_id(&self, id: LogId) -> Option<&Log> {
         self.logs.iter().find(|log| log.log_id() == id)
     }

@@ -3,7 +3,7 @@
 
 use crate::fault::{Faults, quoted};
 use crate::problem::Problem;
-use crate::raw::{RawCluster, RawLog, RawNode};
+use crate::raw::{RawCluster, RawLog, RawNode, RawReadOnlyLog};
 use serde::de::DeserializeOwned;
 use std::ops::Range;
 use toml::Spanned;
@@ -24,6 +24,7 @@ pub(crate) struct Document {
     /// Whether `nodes` are all that the file has: something else may stand where tables belong.
     pub(crate) all_nodes: bool,
     pub(crate) logs: Vec<Named<RawLog>>,
+    pub(crate) read_only_logs: Vec<Named<RawReadOnlyLog>>,
 }
 
 /// Reads the text. What cannot be read stands in `faults`, and is missing from the answer.
@@ -36,8 +37,9 @@ pub(crate) fn read(text: &str, faults: &mut Faults) -> Document {
     let mut root = root.into_inner();
     let (nodes, all_nodes) = tables(text, &mut root, "node", faults);
     let (logs, _) = tables(text, &mut root, "log", faults);
+    let (read_only_logs, _) = tables(text, &mut root, "read_only_log", faults);
     let top = shape(text, String::new(), root, faults).raw;
-    Document { top, nodes, all_nodes, logs }
+    Document { top, nodes, all_nodes, logs, read_only_logs }
 }
 
 /// Takes the array of tables `key` out of `root` and reads each. Also says whether all were tables.

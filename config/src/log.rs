@@ -1,4 +1,4 @@
-//! One log of the cluster: what it promises, what it accepts, and its bounds.
+//! One log of the cluster: what it promises, what it accepts, and its bounds. A read-only log promises and accepts nothing.
 
 use crate::purpose::Purpose;
 use ct::entry::LogKind;
@@ -12,9 +12,12 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 mod check;
+mod facts;
 mod times;
 
-pub(crate) use check::check;
+pub use facts::LogFacts;
+
+pub(crate) use check::{check, check_read_only};
 pub(crate) use times::Times;
 
 /// The notAfter that a temporal shard accepts: from the start, up to but not including the end. Never empty.
@@ -51,24 +54,62 @@ fn rfc3339(moment: Timestamp) -> String {
         .unwrap_or_else(|| moment.to_string())
 }
 
-/// A log, valid in itself and in its cluster.
+/// A log of this cluster, valid in itself and in its cluster: it takes submissions and grows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
     purpose: Purpose,
-    name: LogName,
-    key: LogKey,
-    kind: LogKind,
-    url: Option<String>,
+    facts: LogFacts,
     times: Times,
-    window: Option<Window>,
     roots: Vec<PathBuf>,
     test_ca: Option<PathBuf>,
     first_primary: NodeName,
     sth_signer: NodeName,
     clock: ClockBound,
     backlog_limit: u64,
-    get_entries_limit: u64,
-    align_get_entries: bool,
+}
+
+/// A copy of a log that others made, or that has ended: frontends serve it, and nothing in the cluster can make it grow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadOnlyLog {
+    facts: LogFacts,
+}
+
+impl ReadOnlyLog {
+    /// What it has in common with other logs: all there is.
+    pub const fn facts(&self) -> &LogFacts {
+        &self.facts
+    }
+    /// Unique in the cluster.
+    pub const fn name(&self) -> &LogName {
+        self.facts.name()
+    }
+}
+
+/// A log of either kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnyLog<'a> {
+    /// It takes submissions and grows.
+    Live(&'a Log),
+    /// It is what it is.
+    ReadOnly(&'a ReadOnlyLog),
+}
+
+impl<'a> AnyLog<'a> {
+    /// What both kinds have.
+    pub const fn facts(self) -> &'a LogFacts {
+        match self {
+            AnyLog::Live(log) => log.facts(),
+            AnyLog::ReadOnly(log) => log.facts(),
+        }
+    }
+
+    /// Its table, as faults call it.
+    pub(crate) fn section(self) -> String {
+        match self {
+            AnyLog::Live(log) => format!("log {}", log.name()),
+            AnyLog::ReadOnly(log) => format!("read_only_log {}", log.name()),
+        }
+    }
 }
 
 impl Log {
@@ -76,29 +117,33 @@ impl Log {
     pub const fn purpose(&self) -> Purpose {
         self.purpose
     }
+    /// What it has in common with read-only logs.
+    pub const fn facts(&self) -> &LogFacts {
+        &self.facts
+    }
     /// Unique in the cluster.
     pub const fn name(&self) -> &LogName {
-        &self.name
+        self.facts.name()
     }
     /// The log's public key.
     pub const fn key(&self) -> &LogKey {
-        &self.key
+        self.facts.key()
     }
     /// The hash of the key: the log's name for the world.
     pub const fn log_id(&self) -> LogId {
-        self.key.log_id()
+        self.facts.log_id()
     }
     /// How leaves are made.
     pub const fn kind(&self) -> LogKind {
-        self.kind
+        self.facts.kind()
     }
     /// Public base URL, with a `/` at its end.
     pub fn url(&self) -> Option<&str> {
-        self.url.as_deref()
+        self.facts.url()
     }
     /// Maximum merge delay, in whole seconds.
     pub const fn mmd(&self) -> Duration {
-        self.times.mmd
+        self.facts.mmd()
     }
     /// A tree head at least this often. At most half the MMD.
     pub const fn sth_interval(&self) -> Duration {
@@ -114,7 +159,7 @@ impl Log {
     }
     /// Age of what merging has read through, from which submissions are refused: a quarter of the MMD.
     pub fn stop_submissions_after_polled_age(&self) -> Duration {
-        self.times.mmd / 4
+        self.mmd() / 4
     }
     /// Age of the newest tree head from which merge-repair acts. At least five times [`Self::sth_interval`].
     pub const fn repair_after(&self) -> Duration {
@@ -122,7 +167,7 @@ impl Log {
     }
     /// The notAfter that are accepted; all, if there is no window.
     pub const fn window(&self) -> Option<Window> {
-        self.window
+        self.facts.window()
     }
     /// Files and directories with accepted roots. [`Self::load_roots`] reads them.
     pub fn roots(&self) -> &[PathBuf] {
@@ -147,13 +192,5 @@ impl Log {
     /// Entries under no tree head, at one storage node, from which submissions are refused.
     pub const fn backlog_limit(&self) -> u64 {
         self.backlog_limit
-    }
-    /// Most entries in one get-entries answer.
-    pub const fn get_entries_limit(&self) -> u64 {
-        self.get_entries_limit
-    }
-    /// Whether a full get-entries answer ends at a multiple of the limit.
-    pub const fn align_get_entries(&self) -> bool {
-        self.align_get_entries
     }
 }

@@ -22,6 +22,9 @@ pub struct RawCluster {
     /// The logs, `[[log]]` each: one, or the temporal shards. At least one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub log: Vec<RawLog>,
+    /// The read-only logs, `[[read_only_log]]` each: copies of logs that others made. Any number.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub read_only_log: Vec<RawReadOnlyLog>,
 }
 
 /// `[[node]]`: a process, or a key without a process.
@@ -130,6 +133,71 @@ pub struct RawLog {
     /// `[log.clock]`: how far a timestamp may be from a node's own clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock: Option<RawClock>,
+}
+
+/// `[[read_only_log]]`: a copy of a log that others made, as `wolffish import` fetched it. Frontends alone keep it. It has
+/// no signer and no primary, takes no submissions and never grows, so it has fewer fields than `[[log]]`: a log of its own kind, not
+/// one with a switch.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawReadOnlyLog {
+    /// Unique among all logs of the file: 1 to 63 of a-z, 0-9 and inner hyphens; it stands in paths. Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The original log's public key: base64 of a DER SubjectPublicKeyInfo, P-256 (uncompressed) or RSA. Required.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// `"rfc6962"`, the default. It can never be changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Public base URL of this copy, as for `[[log]]`. Optional; unique; `https` in production.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The original log's maximum merge delay in seconds, to be published. 1 to 2,592,000. Default 86,400.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mmd_seconds: Option<u64>,
+    /// Start of the window of notAfter that the original log accepted, RFC 3339 in quotes, to be published. Only together
+    /// with `end_exclusive`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_inclusive: Option<String>,
+    /// End of that window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_exclusive: Option<String>,
+    /// Most entries in one get-entries answer. 1 to 1,000. Default 1,000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub get_entries_limit: Option<u64>,
+    /// Whether a full get-entries answer ends at a multiple of the limit, so that caches can share it. Default true.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub align_get_entries: Option<bool>,
+}
+
+impl RawReadOnlyLog {
+    /// The same as a log with nothing but what every log has.
+    pub(crate) fn as_log(&self) -> RawLog {
+        let Self {
+            name,
+            key,
+            kind,
+            url,
+            mmd_seconds,
+            start_inclusive,
+            end_exclusive,
+            get_entries_limit,
+            align_get_entries,
+        } = self.clone();
+        RawLog {
+            name,
+            key,
+            kind,
+            url,
+            mmd_seconds,
+            start_inclusive,
+            end_exclusive,
+            get_entries_limit,
+            align_get_entries,
+            ..RawLog::default()
+        }
+    }
 }
 
 /// `[log.clock]`

@@ -3,7 +3,7 @@
 use crate::address::Address;
 use crate::document::Document;
 use crate::fault::{Faults, quoted};
-use crate::log::Log;
+use crate::log::AnyLog;
 use crate::node::Node;
 use crate::problem::Problem;
 use crate::purpose::Purpose;
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 /// Most nodes in a file.
 pub(crate) const MAX_NODES: usize = 100;
-/// Most logs in a file.
+/// Most logs in a file, of both kinds together.
 pub(crate) const MAX_LOGS: usize = 100;
 /// Fewest merge nodes of a production cluster: with 3 a majority outlives one of them.
 const PRODUCTION_MERGE: usize = 3;
@@ -24,12 +24,11 @@ pub(crate) fn check(
     document: &Document,
     purpose: Purpose,
     nodes: &[Node],
-    logs: &[Log],
+    logs: &[AnyLog<'_>],
     faults: &mut Faults,
 ) -> Option<Quorum> {
-    for (what, found, limit) in
-        [("node", document.nodes.len(), MAX_NODES), ("log", document.logs.len(), MAX_LOGS)]
-    {
+    let all_logs = document.logs.len() + document.read_only_logs.len();
+    for (what, found, limit) in [("node", document.nodes.len(), MAX_NODES), ("log", all_logs, MAX_LOGS)] {
         if found > limit {
             faults.section("").fault(what, Some(found.to_string()), Problem::TooMany { limit });
         }
@@ -87,10 +86,10 @@ fn place<'a>(node: &'a Node, address: &'a Address) -> (Option<&'a str>, &'a Addr
     (node.host().filter(|_| own), address)
 }
 
-fn unique_logs(logs: &[Log], faults: &mut Faults) {
+fn unique_logs(logs: &[AnyLog<'_>], faults: &mut Faults) {
     let (mut names, mut keys, mut urls) = (Seen::new(), Seen::new(), Seen::new());
     for log in logs {
-        let section = || format!("log {}", log.name());
+        let (section, log) = (|| log.section(), log.facts());
         names.add(log.name(), section(), "name", quoted(log.name()), faults);
         keys.add(log.log_id(), section(), "key", format!("(log ID {})", log.log_id()), faults);
         if let Some(url) = log.url() {

@@ -1,7 +1,7 @@
 //! What is allowed, and still worth a second look.
 
 use crate::cluster::Cluster;
-use crate::log::Log;
+use crate::log::{Log, ReadOnlyLog};
 use crate::purpose::Purpose;
 use ct::names::Role;
 use std::fmt;
@@ -11,6 +11,9 @@ use std::time::Duration;
 const BROWSER_MMD: Duration = Duration::from_secs(86_400);
 /// Longest shard that browsers take: a calendar year.
 const BROWSER_SHARD: Duration = Duration::from_secs(366 * 86_400);
+
+/// What a log without a URL lacks.
+const NO_URL: &str = "none: the log cannot tell browsers where it is";
 
 /// Something that an operator should have meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +44,9 @@ impl Cluster {
         if self.purpose() == Purpose::Production {
             self.warn_single(&mut list);
         }
-        for log in self.logs() {
-            log.warn(&mut list);
+        self.logs().iter().for_each(|log| log.warn(&mut list));
+        if self.purpose() == Purpose::Production {
+            self.read_only_logs().iter().for_each(|log| log.warn(&mut list));
         }
         list
     }
@@ -117,13 +121,21 @@ impl Log {
             ));
         }
         if self.url().is_none() {
-            list.push(warn(place("url"), "none: the log cannot tell browsers where it is"));
+            list.push(warn(place("url"), NO_URL));
         }
         let long = |window: crate::log::Window| {
             window.end_exclusive().since(window.start_inclusive()) > BROWSER_SHARD
         };
         if self.window().is_none_or(long) {
             list.push(warn(place("end_exclusive"), "browsers want shards of at most a year"));
+        }
+    }
+}
+
+impl ReadOnlyLog {
+    fn warn(&self, list: &mut Vec<Warning>) {
+        if self.facts().url().is_none() {
+            list.push(warn(format!("read_only_log {}, url", self.name()), NO_URL));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::internal::{KeeperError, RowsError, StartLogError};
 use crate::log::RootsFault;
+use crate::read_only::ReadOnlyError;
 use ct::names::LogName;
 use node::exit::Exit;
 use node::host::{Fatal, StartError};
@@ -33,6 +34,14 @@ pub enum FrontendError {
         dir: PathBuf,
         /// What is wrong.
         error: Box<StartLogError>,
+    },
+    /// The copy of a read-only log cannot be served.
+    #[error("log {log}: {error}")]
+    ReadOnly {
+        /// Which log.
+        log: LogName,
+        /// What is wrong.
+        error: Box<ReadOnlyError>,
     },
     /// The certificate for the public.
     #[error(transparent)]
@@ -75,6 +84,7 @@ impl Fatal for FrontendError {
                 StartLogError::Store(_) | StartLogError::Rows(_) => Exit::Io,
                 StartLogError::Halt(_) => Exit::Internal,
             },
+            FrontendError::ReadOnly { error, .. } => error.exit(),
             FrontendError::Keeper { exit, .. } => *exit,
             FrontendError::Tasks(_) => Exit::Internal,
         }

@@ -2,7 +2,7 @@
 //!
 //! What it decides is pure and lies in [`copy`] (the copy of the log), [`promise`] (one submission) and
 //! [`submit::judge`] (whether promises are made at all). Around that: [`internal`] keeps the copy, [`submit`] makes the
-//! promises, [`public`] speaks HTTP.
+//! promises, [`public`] speaks HTTP. [`read_only`] is for logs of which the cluster has nothing but a copy.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that panics has failed"))]
 
@@ -13,6 +13,7 @@ pub mod internal;
 pub mod log;
 pub mod promise;
 pub mod public;
+pub mod read_only;
 mod run;
 pub mod submit;
 #[cfg(test)]

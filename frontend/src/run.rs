@@ -5,8 +5,10 @@ use crate::error::FrontendError;
 use crate::internal::{FrontendService, StartedLog, Wanted, start_log};
 use crate::log::{LogState, Rules};
 use crate::public::Public;
+use crate::read_only;
 use crate::submit::limits::MAX_IN_FLIGHT;
 use crate::submit::{Bounds, Known, LogNetwork, Wiring};
+use config::AnyLog;
 use ct::names::{NodeName, Role};
 use ct::term::Trust;
 use node::exit::Exit;
@@ -44,8 +46,12 @@ async fn serve(host: &Host) -> Result<(), FrontendError> {
     };
     let promises = Tasks::new(MAX_IN_FLIGHT, host.shutdown());
     let mut logs = BTreeMap::new();
-    for log in host.cluster().logs() {
-        logs.insert(log.name().clone(), Arc::new(start_one(host, log, &promises)?));
+    for log in host.cluster().logs_kept_by(me.role()) {
+        let state = match log {
+            AnyLog::Live(log) => start_live(host, log, &promises)?,
+            AnyLog::ReadOnly(log) => open_read_only(host, log)?,
+        };
+        logs.insert(log.facts().name().clone(), Arc::new(state));
     }
     host.tasks().background("watch", crate::watch::watch(host.clone(), logs.values().cloned().collect()))?;
     if let Some(listener) = listener {
@@ -89,8 +95,15 @@ async fn reload(host: Host, tls: Arc<PublicTls>) {
     }
 }
 
+/// Opens the copy of one read-only log: there is nothing to start.
+fn open_read_only(host: &Host, log: &config::ReadOnlyLog) -> Result<LogState, FrontendError> {
+    let opened = read_only::open(&host.log_dir(log.name()), log.facts().key());
+    let failed = |error| FrontendError::ReadOnly { log: log.name().clone(), error: Box::new(error) };
+    Ok(LogState::read_only(log, opened.map_err(failed)?))
+}
+
 /// Opens one log and starts all that belongs to it.
-fn start_one(host: &Host, log: &config::Log, promises: &Tasks) -> Result<LogState, FrontendError> {
+fn start_live(host: &Host, log: &config::Log, promises: &Tasks) -> Result<LogState, FrontendError> {
     let (name, dir) = (log.name().clone(), host.log_dir(log.name()));
     let rules = Rules::load(log).map_err(|error| FrontendError::Roots { log: name.clone(), error })?;
     let known = Known::default();
@@ -131,7 +144,7 @@ fn start_one(host: &Host, log: &config::Log, promises: &Tasks) -> Result<LogStat
         keeper: keeper.clone(),
         known,
     })?;
-    Ok(LogState::new(log.clone(), rules, (heads, reader, keeper), submitter))
+    Ok(LogState::live(log, rules, (heads, reader, keeper), submitter))
 }
 
 fn names(host: &Host, role: Role) -> Vec<NodeName> {

@@ -2,9 +2,10 @@
 //! (docs/protocol.md, F4).
 
 use crate::heads::Heads;
-use crate::log::LogState;
+use crate::log::{Live, LogState, Mode};
 use ct::time::Timestamp;
 use node::host::Host;
+use node::readiness::Readiness;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,7 +48,7 @@ pub(crate) async fn watch(host: Host, logs: Vec<Arc<LogState>>) {
     let shutdown = host.shutdown();
     loop {
         for log in &logs {
-            look(&host, log);
+            look(host.clock().now(), &host.readiness(), log);
         }
         if shutdown.run_until_cancelled(tokio::time::sleep(PAUSE)).await.is_none() {
             return;
@@ -55,24 +56,34 @@ pub(crate) async fn watch(host: Host, logs: Vec<Arc<LogState>>) {
     }
 }
 
-fn look(host: &Host, log: &LogState) {
-    let (heads, now, readiness) = (log.heads.get(), host.clock().now(), host.readiness());
-    let reason = format!("log {}", log.config.name());
-    match fitness(&heads, now, log.config.stop_submissions_after_sth_age()) {
-        Ok(()) => readiness.clear(&reason),
-        Err(unfit) => readiness.set(&reason, unfit.to_string()),
-    }
-    let name = log.config.name().to_string();
+pub(crate) fn look(now: Timestamp, readiness: &Readiness, log: &LogState) {
+    let (heads, name) = (log.heads.get(), log.facts.name().to_string());
     if let Some(shown) = &heads.published {
-        let age = now.since(shown.sth.head.timestamp).as_secs_f64();
-        metrics::gauge!("wolffish_sth_age_seconds", "log" => name.clone()).set(age);
         metrics::gauge!("wolffish_sth_size", "log" => name.clone())
             .set(shown.sth.head.tree_size.get() as f64);
     }
     metrics::gauge!("wolffish_held_size", "log" => name.clone()).set(heads.held_size().get() as f64);
+    match &log.mode {
+        Mode::Live(live) => look_at_live(now, readiness, (&name, &heads, live)),
+        // Its STH is as old as it is: there is no age at which it would be unfit (docs/protocol.md, A5).
+        Mode::ReadOnly(_) => {}
+    }
+}
+
+fn look_at_live(now: Timestamp, readiness: &Readiness, (name, heads, live): (&str, &Heads, &Live)) {
+    let reason = format!("log {name}");
+    match fitness(heads, now, live.oldest_sth) {
+        Ok(()) => readiness.clear(&reason),
+        Err(unfit) => readiness.set(&reason, unfit.to_string()),
+    }
+    let name = name.to_owned();
+    if let Some(shown) = &heads.published {
+        let age = now.since(shown.sth.head.timestamp).as_secs_f64();
+        metrics::gauge!("wolffish_sth_age_seconds", "log" => name.clone()).set(age);
+    }
     metrics::gauge!("wolffish_promises_unpublished", "log" => name.clone())
-        .set(log.submitter.promised() as f64);
-    let open = if log.submitter.check_open().is_ok() { 1.0 } else { 0.0 };
+        .set(live.submitter.promised() as f64);
+    let open = if live.submitter.check_open().is_ok() { 1.0 } else { 0.0 };
     metrics::gauge!("wolffish_submissions_open", "log" => name).set(open);
 }
 

@@ -200,7 +200,7 @@ fn appends(placed: &[Placed], identities: &BTreeMap<Name, Identity>) -> Result<V
     let append = |placed: &Placed| {
         let (name, extra) = (placed.record.name, placed.record.extra);
         let identity = *identities.get(&name).ok_or(KeeperError::NotReadBack(name))?;
-        Ok(Append { name, extra, leaf_hash: placed.leaf, identity })
+        Ok(Append { name, extra, leaf_hash: placed.leaf, identity: Some(identity) })
     };
     placed.iter().map(append).collect()
 }

@@ -24,7 +24,8 @@ use config::Cluster;
 use ct::index::Term;
 use ct::names::{LogName, NodeName, Role};
 use ct::node_key::NodeSigningKey;
-use ct::wire::status::{Detail, Status};
+use ct::sth::Sth;
+use ct::wire::status::{Detail, ReadOnlyStatus, Status};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::fmt;
 use std::future::Future;
@@ -119,6 +120,11 @@ impl Host {
         tasks.background("metrics", telemetry::keep_up(around.metrics.clone(), around.shutdown.clone()))?;
         let (state_dir, ending) = (args.state.clone(), OnceLock::new());
         let cluster = Arc::new(cluster);
+        if me.role() != Role::Frontend {
+            for log in cluster.read_only_logs() {
+                tracing::debug!(log = %log.name(), role = %me.role(), "read-only: kept by frontends alone");
+            }
+        }
         let inner =
             Inner { cluster, me, state_dir, credentials, peers, client, around, readiness, tasks, ending };
         Ok(Self(Arc::new(inner)))
@@ -221,7 +227,7 @@ impl Host {
         let shown = |listener: &TcpListener| listener.local_addr().map(|a| a.to_string()).unwrap_or_default();
         let (address, admin_address) = (shown(&rpc), admin.as_ref().map(shown).unwrap_or_default());
         let tls = tls::server_config(credentials, Arc::clone(peers))?;
-        let logs = cluster.logs().iter().map(|log| log.name().clone()).collect();
+        let logs = cluster.logs_kept_by(me.role()).map(|log| log.facts().name().clone()).collect();
         let server = RpcServer::new(me.role(), logs, Arc::clone(peers), tls);
         let serving = server.serve(rpc, service, self.shutdown());
         tasks.vital("rpc", async move {
@@ -264,7 +270,6 @@ pub async fn bind(address: &str) -> Result<TcpListener, StartError> {
 
 /// The answer to Status.
 pub fn status(host: &Host, log: &LogName, term: Term, primary: &NodeName, detail: Detail) -> Status {
-    let reasons = host.0.readiness.reasons().into_iter();
     Status {
         node: host.0.me.name().clone(),
         role: host.0.me.role(),
@@ -273,7 +278,24 @@ pub fn status(host: &Host, log: &LogName, term: Term, primary: &NodeName, detail
         term,
         primary: primary.clone(),
         config_hash: host.0.cluster.config_hash().to_string(),
-        not_ready: reasons.map(|(name, text)| format!("{name}: {text}")).collect(),
+        not_ready: not_ready(host),
         detail,
     }
+}
+
+/// The answer to Status of a read-only log.
+pub fn read_only_status(host: &Host, log: &LogName, published: Sth) -> ReadOnlyStatus {
+    ReadOnlyStatus {
+        node: host.0.me.name().clone(),
+        log: log.clone(),
+        now: host.0.around.clock.now(),
+        config_hash: host.0.cluster.config_hash().to_string(),
+        not_ready: not_ready(host),
+        published,
+    }
+}
+
+fn not_ready(host: &Host) -> Vec<String> {
+    let reasons = host.0.readiness.reasons().into_iter();
+    reasons.map(|(name, text)| format!("{name}: {text}")).collect()
 }

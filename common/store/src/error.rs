@@ -134,6 +134,9 @@ pub enum StoreError {
     /// An entry does not encode or decode.
     #[error(transparent)]
     Entry(#[from] ct::entry::EntryError),
+    /// An entry of a read-only log does not decode.
+    #[error(transparent)]
+    Archived(#[from] ct::archive::ArchiveError),
     /// A part of an entry is too long to encode.
     #[error(transparent)]
     TooLong(#[from] ct::tls::TooLong),

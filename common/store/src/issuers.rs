@@ -7,6 +7,9 @@ use rusqlite::OptionalExtension;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// Greatest certificate, or chain of them, that is kept in memory: those of a foreign log may be as large as entries.
+pub(crate) const MAX_CACHED: usize = 64 << 10;
+
 /// Certificates of issuers by fingerprint. What is read is checked: the fingerprint is its hash.
 pub(crate) struct Issuers {
     cache: Mutex<BTreeMap<Fingerprint, Arc<[u8]>>>,
@@ -24,6 +27,9 @@ impl Issuers {
     }
 
     fn remember(&self, fingerprint: Fingerprint, der: Arc<[u8]>) {
+        if der.len() > MAX_CACHED {
+            return;
+        }
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if cache.len() >= self.most {
             // A log has few busy issuers: they are back at once.

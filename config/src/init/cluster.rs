@@ -118,6 +118,7 @@ fn raw(plan: &InitPlan, made: &Made) -> RawCluster {
                 }
             })
             .collect(),
+        read_only_log: Vec::new(),
     }
 }
 

@@ -40,6 +40,24 @@ fn write(path: &Path, text: &str, mode: u32) -> Result<(), InitError> {
     path.parent().map_or(Ok(()), sync_directory)
 }
 
+/// Replaces a file for everybody to read as a whole, with the mode that it has: after a crash it has the old text or the
+/// new one.
+pub(crate) fn replace_public(path: &Path, text: &str) -> Result<(), InitError> {
+    let failed = cannot(path, "replace");
+    let mode = fs::metadata(path).map_err(&failed)?.permissions().mode() & 0o7777;
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let fresh = path.with_file_name(name);
+    match fs::remove_file(&fresh) {
+        // What an earlier crash left under that name is nobody's.
+        Err(e) if e.kind() != ErrorKind::NotFound => return Err(cannot(&fresh, "remove")(e)),
+        _ => {}
+    }
+    write(&fresh, text, mode)?;
+    fs::rename(&fresh, path).map_err(&failed)?;
+    path.parent().map_or(Ok(()), sync_directory)
+}
+
 fn sync_directory(path: &Path) -> Result<(), InitError> {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     File::open(path).and_then(|directory| directory.sync_all()).map_err(cannot(path, "sync"))

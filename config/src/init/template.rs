@@ -1,7 +1,7 @@
 //! The text of a new `cluster.toml`.
 
 use super::InitError;
-use crate::raw::{RawCluster, RawLog, RawNode};
+use crate::raw::{RawCluster, RawLog, RawNode, RawReadOnlyLog};
 
 const HEAD: &str = "\
 # A Wolffish cluster. Every node has this file, the same on each machine; no secrets are in it.
@@ -36,4 +36,9 @@ pub(crate) fn render(cluster: &RawCluster) -> Result<String, InitError> {
         text.push_str(&toml::to_string(&only(Vec::new(), vec![log.clone()]))?);
     }
     Ok(text)
+}
+
+/// The table of one read-only log.
+pub(crate) fn render_read_only_log(log: &RawReadOnlyLog) -> Result<String, InitError> {
+    Ok(toml::to_string(&RawCluster { read_only_log: vec![log.clone()], ..RawCluster::default() })?)
 }

@@ -5,10 +5,8 @@ use crate::raw::{RawClock, RawLog};
 use ct::time::ClockBound;
 use std::time::Duration;
 
-/// Greatest MMD and greatest wait before a repair: 30 days, in seconds.
+/// Greatest wait before a repair: 30 days, in seconds.
 const MAX_SECONDS: u64 = 30 * 24 * 3600;
-/// MMD where none is given, in seconds.
-const DEFAULT_MMD: u64 = 24 * 3600;
 /// Interval between tree heads of an idle log where none is given, in milliseconds.
 const DEFAULT_STH_INTERVAL: u64 = 60_000;
 /// Shortest time between two tree heads that may be asked for, in milliseconds.
@@ -30,17 +28,15 @@ const MAX_BEHIND: u64 = 3_600_000;
 /// `5 × sth_interval ≤ repair_after`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Times {
-    pub(crate) mmd: Duration,
     pub(crate) sth_interval: Duration,
     pub(crate) publish_interval: Duration,
     pub(crate) stop_submissions: Duration,
     pub(crate) repair_after: Duration,
 }
 
-/// Reads the times. A limit that hangs on a faulty time is not judged.
-pub(crate) fn check(section: &mut Section<'_>, raw: &RawLog) -> Option<Times> {
-    let given = raw.mmd_seconds.unwrap_or(DEFAULT_MMD);
-    let mmd = section.within("mmd_seconds", given, (1, MAX_SECONDS), "1 second to 30 days")? * 1000;
+/// Reads the times that go with this MMD. A limit that hangs on a faulty time is not judged.
+pub(crate) fn check(section: &mut Section<'_>, raw: &RawLog, mmd: Duration) -> Option<Times> {
+    let mmd = mmd.as_millis() as u64;
 
     // The upper limit is half a second at least, the lower one 10 ms: the range is never empty.
     let given = raw.sth_interval_ms.unwrap_or(DEFAULT_STH_INTERVAL.min(mmd / 2));
@@ -57,7 +53,6 @@ pub(crate) fn check(section: &mut Section<'_>, raw: &RawLog) -> Option<Times> {
     let stop_submissions = stop_submissions(section, raw, mmd, sth_interval);
     let repair_after = repair_after(section, raw, sth_interval);
     Some(Times {
-        mmd: Duration::from_millis(mmd),
         sth_interval: Duration::from_millis(sth_interval?),
         publish_interval: Duration::from_millis(publish_interval?),
         stop_submissions: Duration::from_millis(stop_submissions?),

@@ -3,6 +3,7 @@
 
 mod examples;
 mod init;
+mod read_only;
 mod refusals;
 mod roots;
 mod support;

@@ -182,7 +182,7 @@ fn names_keys_and_urls_of_logs() {
     refuses(TEST, &format!("key = \"{}\"\n", spki(0)), "", &["log anytime: key: missing"]);
     refuses(TEST, spki(0), "%%%", &["key = \"%%%\"", "not base64", "P-256"]);
     let ed25519 = "MCowBQYDK2VwAyEAzrEgkRxXh+Mgul7Wis1P4IBWKd5Pxc4kkTd8muXijG0=";
-    refuses(TEST, spki(0), ed25519, &["not a P-256 SubjectPublicKeyInfo", "uncompressed"]);
+    refuses(TEST, spki(0), ed25519, &["Ed25519", "P-256, uncompressed"]);
     // The same key, its point compressed: another log ID.
     let der = "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgADaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY=";
     refuses(TEST, spki(0), der, &["an unusual encoding", "uncompressed"]);
@@ -326,4 +326,16 @@ fn broken_toml_names_the_line() {
     let found = faults(&edit(TEST, "kind = \"rfc6962\"", "kind = \"rfc6962"));
     let line = TEST.lines().position(|line| line.starts_with("kind")).unwrap() + 1;
     assert!(found[0].contains(&format!("line {line}: ")), "{found:#?}");
+}
+
+/// RFC 6962 lets a log have such a key, but no signer here can sign with one.
+#[test]
+fn an_rsa_key_of_a_log_that_grows() {
+    let rsa = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA0GzEbSLlSN1rAgvpbbF48tdIgxgoIw8ZixZLGwtOiDvKTsH4ZzToub/c\
+        S9CsGPv0KvB9Xa7RFRiRqWjd6DFf2iRp407lS7c/B6EHH2Ln8tY3sL/tT79iGTRji5BxHfehVQFL2BIMdV5jR4nayk+zPLO1Pra7\
+        Wz3r+a3Pl2oEoyN4fqUPHILYB1CFrl1aOmpF9VvTsBM9KudiR4elzFVtBNgKK6QQdXgThasuoJLbCsqA7B9handjRTbotn11/BbN\
+        PYm20avkTL7pyw7EQRg61LbsG52wMSKxSz50+MB4ncU86gc6SY5bERAJNu29rzSqb+s3HvMv33/vDefj6Dh95wIDAQAB";
+    let at = TEST.find("MFk").unwrap();
+    let p256 = TEST[at..].split('"').next().unwrap();
+    refuses(TEST, p256, rsa, &["log anytime: key", "RSA key of 2048 bits", "signers", "P-256, uncompressed"]);
 }

@@ -9,9 +9,11 @@ mod start;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use create::options;
 pub use create::{CreateError, create};
 pub(crate) use keeper::{Job, KeeperError};
 pub use rows::RowsError;
+pub(crate) use rows::{CERTIFICATE, PUBLISHED, read, row};
 pub(crate) use service::FrontendService;
 #[cfg(test)]
 pub(crate) use service::answer;

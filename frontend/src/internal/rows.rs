@@ -53,7 +53,8 @@ pub(crate) fn row(
     Ok((key.to_owned(), Some(serde_json::to_string(value)?)))
 }
 
-fn read<T: DeserializeOwned>(
+/// What a row has, if it is there.
+pub(crate) fn read<T: DeserializeOwned>(
     reader: &Reader,
     dir: &std::path::Path,
     key: &'static str,

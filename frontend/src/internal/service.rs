@@ -2,7 +2,7 @@
 
 use super::keeper::Job;
 use crate::copy::{Answer, Request};
-use crate::log::LogState;
+use crate::log::{Live, LogState, Mode, ReadOnly};
 use ct::limits::{MAX_BATCH_ENTRIES, MAX_SEND_LOG};
 use ct::names::LogName;
 use ct::order::OrderRecord;
@@ -48,25 +48,33 @@ impl Service for FrontendService {
     async fn call(&self, call: Call) -> Result<Reply, Fault> {
         let log = self.logs.get(&call.log);
         let log = log.ok_or_else(|| Fault::NotFound(format!("log: {} is not served here", call.log)))?;
-        if call.method == Method::Status {
-            return self.status(log);
+        match (&log.mode, call.method) {
+            (Mode::Live(live), Method::Status) => self.status(log, live),
+            (Mode::Live(live), method) => {
+                answer(&live.keeper, call.caller.name.clone(), decode(method, &call.body)?).await
+            }
+            (Mode::ReadOnly(log), Method::Status) => self.read_only_status(&call.log, log),
+            // Whoever asks has another cluster.toml (docs/protocol.md, A1).
+            (Mode::ReadOnly(_), _) => Err(Fault::NotFound(format!("log: {} is read-only here", call.log))),
         }
-        let request = decode(call.method, &call.body)?;
-        answer(&log.keeper, call.caller.name.clone(), request).await
     }
 }
 
 impl FrontendService {
-    fn status(&self, log: &LogState) -> Result<Reply, Fault> {
+    fn read_only_status(&self, name: &LogName, log: &ReadOnly) -> Result<Reply, Fault> {
+        reply(&host::read_only_status(&self.host, name, log.sth.clone()))
+    }
+
+    fn status(&self, log: &LogState, live: &Live) -> Result<Reply, Fault> {
         let heads = log.heads.get();
         let detail = Detail::Frontend {
             held: heads.held_size(),
             published: heads.published.as_ref().map(|shown| shown.sth.clone()),
-            closed: log.submitter.check_open().err().map(|closed| closed.to_string()),
+            closed: live.submitter.check_open().err().map(|closed| closed.to_string()),
         };
         // The keeper names the term before anybody can ask.
         let (term, primary) = heads.reign.clone().ok_or_else(stopping)?;
-        reply(&host::status(&self.host, log.config.name(), term, &primary, detail))
+        reply(&host::status(&self.host, log.facts.name(), term, &primary, detail))
     }
 }
 

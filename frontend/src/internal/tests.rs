@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 async fn call_as(lab: &Lab, caller: &str, method: Method, body: Vec<u8>) -> Result<Vec<u8>, Fault> {
     let request = decode(method, &body)?;
-    Ok(answer(&lab.log.keeper, node(caller), request).await?.body.to_vec())
+    Ok(answer(&lab.live().keeper, node(caller), request).await?.body.to_vec())
 }
 
 async fn call(lab: &Lab, method: Method, body: Vec<u8>) -> Vec<u8> {
@@ -101,7 +101,7 @@ async fn refusals_travel_as_such_and_garbage_is_the_callers_fault() {
     assert!(matches!(call_as(&lab, "m1", Method::Stop, Vec::new()).await, Err(Fault::NotFound(_))));
 }
 
-fn start(dir: &Path) -> Result<StartedLog, StartLogError> {
+pub(crate) fn start(dir: &Path) -> Result<StartedLog, StartLogError> {
     start_log(Wanted {
         log: &"lab".parse().unwrap(),
         dir,

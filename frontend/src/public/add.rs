@@ -4,11 +4,12 @@ use super::chain_json;
 use super::fault::Fault;
 use super::json::sct_body;
 use super::respond::{Answer, Caching, json};
-use crate::log::LogState;
+use crate::log::Live;
 use crate::submit::SubmitError;
 use crate::submit::limits::{BODY_TIME, MAX_SUBMISSION_BYTES};
 use bytes::Bytes;
 use ct::limits::MAX_SUBMISSION_BODY;
+use ct::names::LogName;
 use ct::x509::{Endpoint, ValidatedChain, validate};
 use hyper::body::{Body as _, Incoming};
 use node::body::{BodyError, BodyLimits, drain, read_body};
@@ -38,7 +39,7 @@ impl Intake {
     /// From the body to the SCT.
     pub(crate) async fn add(
         &self,
-        log: &LogState,
+        (log, live): (&LogName, &Live),
         endpoint: Endpoint,
         body: Incoming,
     ) -> Result<Answer, Fault> {
@@ -55,20 +56,25 @@ impl Intake {
             return Err(Fault::Busy);
         };
         let body = read_body(body, BodyLimits::new(MAX_SUBMISSION_BODY, BODY_TIME)).await?;
-        let chain = self.check(log, endpoint, body).await?;
-        let sct = log.submitter.submit(chain).await?;
+        let chain = self.check((log, live), endpoint, body).await?;
+        let sct = live.submitter.submit(chain).await?;
         Ok(json(sct_body(&sct), Caching::Unsaid))
     }
 
     /// Checks a chain where the request is: it takes some hundred microseconds, less than handing it over and back when
     /// its issuers are known.
-    async fn check(&self, log: &LogState, endpoint: Endpoint, body: Bytes) -> Result<ValidatedChain, Fault> {
+    async fn check(
+        &self,
+        (log, live): (&LogName, &Live),
+        endpoint: Endpoint,
+        body: Bytes,
+    ) -> Result<ValidatedChain, Fault> {
         // It is never closed.
         let _turn = self.turns.acquire().await.map_err(|_| Fault::Busy)?;
         let chain = chain_json::parse(&body)?;
-        let rules = &log.rules;
+        let rules = &live.rules;
         validate(&chain, endpoint, &rules.admission(), rules.cache()).map_err(|refused| {
-            let (log, reason) = (log.config.name().to_string(), refused.label());
+            let (log, reason) = (log.to_string(), refused.label());
             metrics::counter!("wolffish_submissions_refused_total", "log" => log, "reason" => reason)
                 .increment(1);
             Fault::Chain(refused)

@@ -63,6 +63,9 @@ pub enum Fault {
     /// The client's: the chain is not logged.
     #[error(transparent)]
     Chain(#[from] ChainError),
+    /// The client's: this log takes no submissions, now or ever.
+    #[error("this log is read-only: it takes no submissions, and never will")]
+    ReadOnly,
     /// Ours: the log makes no promises now.
     #[error("the log takes no submissions now: {0}")]
     Closed(#[from] Closed),
@@ -86,6 +89,7 @@ impl Fault {
         match self {
             Fault::NoPath | Fault::NoSuchTree { .. } | Fault::NoSuchLeaf { .. } => StatusCode::NOT_FOUND,
             Fault::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Fault::ReadOnly => StatusCode::GONE,
             Fault::Query(_) | Fault::BeyondTree { .. } => StatusCode::BAD_REQUEST,
             Fault::Submission(_) | Fault::Chain(_) => StatusCode::BAD_REQUEST,
             Fault::Body(error) => error.status(),

@@ -14,7 +14,7 @@ pub mod respond;
 pub mod route;
 pub mod v3;
 
-use crate::log::LogState;
+use crate::log::{LogState, Mode};
 use add::Intake;
 use counters::Counters;
 use fault::Fault;
@@ -51,12 +51,12 @@ impl Public {
         let logs: Vec<_> = logs
             .into_iter()
             .map(|log| {
-                let counters = Counters::new(log.config.name());
+                let counters = Counters::new(log.facts.name());
                 (log, counters)
             })
             .collect();
         for (number, (log, _)) in logs.iter().enumerate() {
-            prefixes.add(number, log.config.name().as_str(), log.config.url());
+            prefixes.add(number, log.facts.name().as_str(), log.facts.url());
         }
         Self { logs, prefixes, intake: Intake::new(), reads: Reads::new(tasks), readiness }
     }
@@ -94,7 +94,15 @@ impl Public {
             return Err(Fault::Method { allow: endpoint.method() });
         }
         if let Some(submission) = endpoint.submission() {
-            return self.intake.add(log, submission, request.into_body()).await;
+            return match &log.mode {
+                Mode::Live(live) => {
+                    self.intake.add((log.facts.name(), live), submission, request.into_body()).await
+                }
+                Mode::ReadOnly(_) => {
+                    drain(request.into_body());
+                    Err(Fault::ReadOnly)
+                }
+            };
         }
         let query = Query::parse(request.uri().query())?;
         match endpoint {
@@ -133,9 +141,14 @@ impl Public {
         let mut out = "Certificate Transparency logs (RFC 6962), served by Wolffish\n".to_owned();
         for (log, _) in &self.logs {
             let size = log.heads.get().published.as_ref().map_or(0, |shown| shown.sth.head.tree_size.get());
-            let (name, id) = (log.config.name(), base64::encode(log.config.log_id().as_ref()));
+            let (name, id) = (log.facts.name(), base64::encode(log.facts.log_id().as_ref()));
+            let grows = match log.mode {
+                Mode::Live(_) => "",
+                Mode::ReadOnly(_) => ", read-only",
+            };
             // Writing into memory cannot fail.
-            let _ = write!(out, "\n{name}\n  log ID {id}\n  {size} entries\n  API below /{name}/ct/v1/\n");
+            let _ =
+                write!(out, "\n{name}\n  log ID {id}\n  {size} entries{grows}\n  API below /{name}/ct/v1/\n");
         }
         out
     }
@@ -144,7 +157,7 @@ impl Public {
 /// Answers a fault; those of ours are told to the operator.
 fn failed(log: &LogState, endpoint: Endpoint, fault: &Fault) -> Answer {
     if let Fault::Ours(reason) = fault {
-        tracing::error!(log = %log.config.name(), endpoint = endpoint.as_str(), reason, "a request failed");
+        tracing::error!(log = %log.facts.name(), endpoint = endpoint.as_str(), reason, "a request failed");
     }
     respond::fault(fault)
 }

@@ -91,7 +91,7 @@ impl Reads {
         let ProofByHash { hash, tree_size } = ProofByHash::parse(query)?;
         let held = held(&log.heads.get())?;
         let asked = size(tree_size, held).ok_or(Fault::NoSuchTree { asked: tree_size, size: held })?;
-        let name = name_of(log.config.kind(), hash);
+        let name = name_of(log.facts.kind(), hash);
         let index = log.reader.index_of(&name, asked)?.ok_or(Fault::NoSuchLeaf { tree_size })?;
         let path = log.reader.inclusion(index, asked)?;
         Ok(json(proof_body(index, &path), Caching::Lasting))
@@ -122,7 +122,7 @@ impl Reads {
             size: shown.get(),
         })?;
         let wanted =
-            asked.coerced(log.config.get_entries_limit(), log.config.align_get_entries()).count() as usize;
+            asked.coerced(log.facts.get_entries_limit(), log.facts.align_get_entries()).count() as usize;
         let turn = tokio::time::timeout(TURN, Arc::clone(&self.turns).acquire_owned()).await;
         let turn = turn.ok().and_then(Result::ok).ok_or(Fault::Busy)?;
         let reader = log.reader.clone();

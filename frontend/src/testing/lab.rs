@@ -6,7 +6,7 @@ use super::nodes::FakeNodes;
 use super::{Primary, certificate, log_key, node, trust};
 use crate::copy::{Request, Settings};
 use crate::internal::{StartedLog, Wanted, create, start_log};
-use crate::log::{LogState, Rules};
+use crate::log::{Live, LogState, Mode, Rules};
 use crate::public::Public;
 use crate::submit::{Bounds, Known, Wiring};
 use ct::index::Term;
@@ -24,7 +24,12 @@ use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// The lab's log, as configured.
-pub(crate) fn config(dir: &std::path::Path, more: &str) -> config::Log {
+fn config(dir: &std::path::Path, more: &str) -> config::Log {
+    cluster(dir, more).logs()[0].clone()
+}
+
+/// The lab's cluster, with more lines behind those of its log.
+pub(crate) fn cluster(dir: &std::path::Path, more: &str) -> config::Cluster {
     let key = crate::public::base64::encode(log_key().public().spki());
     let nodes: String = [
         ("f1", "frontend", 1),
@@ -52,7 +57,7 @@ pub(crate) fn config(dir: &std::path::Path, more: &str) -> config::Log {
         "purpose = \"test\"\n{nodes}\n[[log]]\nname = \"lab\"\nkey = \"{key}\"\nfirst_primary = \"m1\"\n\
          sth_signer = \"s1\"\nurl = \"https://ct.example/logs/lab/\"\nroots = [\"root.der\"]\n{more}"
     );
-    config::Cluster::parse(&text, dir).unwrap().logs()[0].clone()
+    config::Cluster::parse(&text, dir).unwrap()
 }
 
 /// The lab.
@@ -60,6 +65,7 @@ pub(crate) struct Lab {
     pub(crate) address: SocketAddr,
     pub(crate) nodes: Arc<FakeNodes>,
     pub(crate) log: Arc<LogState>,
+    config: config::Log,
     pub(crate) ca: Ca,
     pub(crate) dir: TempDir,
     pub(crate) shutdown: CancellationToken,
@@ -126,7 +132,7 @@ impl Lab {
         })
         .unwrap();
         let rules = Rules::load(&config).unwrap();
-        let log = Arc::new(LogState::new(config, rules, (heads, reader, keeper), submitter));
+        let log = Arc::new(LogState::live(&config, rules, (heads, reader, keeper), submitter));
         let public = Public::new([Arc::clone(&log)], Arc::new(Readiness::new()), tasks.clone());
         let public = Arc::new(public);
         let handler = move |request, _| {
@@ -137,22 +143,27 @@ impl Lab {
         let address = listener.local_addr().unwrap();
         tokio::spawn(PublicServer::new(None).serve(listener, handler, shutdown.clone()));
         let _guard = shutdown.clone().drop_guard();
-        Self { address, nodes, log, ca, dir, shutdown, tasks, _guard }
+        Self { address, nodes, log, config, ca, dir, shutdown, tasks, _guard }
     }
 
     /// Stops, and starts again on the same directory.
     pub(crate) async fn restart(self) -> Self {
         self.shutdown.cancel();
         self.tasks.finish(std::time::Duration::from_secs(10)).await;
-        let Self { dir, ca, log, .. } = self;
-        let config = log.config.clone();
+        let Self { dir, ca, log, config, .. } = self;
         drop(log);
         Self::open(dir, ca, config).await
     }
 
+    /// What only a log has that takes submissions.
+    pub(crate) fn live(&self) -> &Live {
+        let Mode::Live(live) = &self.log.mode else { panic!("the lab's log takes submissions") };
+        live
+    }
+
     /// Asks the keeper as the primary would, over the wire's forms.
     pub(crate) async fn ask(&self, request: Request) -> Vec<u8> {
-        let answer = crate::internal::answer(&self.log.keeper, node("m1"), request).await;
+        let answer = crate::internal::answer(&self.live().keeper, node("m1"), request).await;
         answer.unwrap_or_else(|fault| panic!("{fault:?}")).body.to_vec()
     }
 

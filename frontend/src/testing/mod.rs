@@ -1,6 +1,7 @@
 //! What tests of this crate share: keys, entries, a primary that says what a primary would, and a lab with all of it.
 
 pub(crate) mod certs;
+pub(crate) mod foreign;
 pub(crate) mod http;
 pub(crate) mod lab;
 pub(crate) mod nodes;

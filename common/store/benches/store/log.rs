@@ -73,7 +73,7 @@ pub fn run(count: u64) {
         put += took.cpu.as_secs_f64();
         let mut append: Vec<_> =
             entries.iter().zip(&records).map(|(entry, record)| append(entry, record)).collect();
-        append.iter_mut().zip(identities).for_each(|(append, identity)| append.identity = identity);
+        append.iter_mut().zip(identities).for_each(|(append, identity)| append.identity = Some(identity));
         let change =
             Commit { base: log.len(), append, state: vec![("cycle".to_owned(), Some(first.to_string()))] };
         let ((), took) = measure(|| log.commit(&change).unwrap());

@@ -32,7 +32,7 @@ pub fn index(n: u64) -> LeafIndex {
 /// The append of an entry whose order record is known.
 pub fn append(entry: &StoredEntry, record: &OrderRecord) -> Append {
     let leaf_hash = LeafHash::new(*record.name.as_bytes());
-    Append { name: record.name, extra: record.extra, leaf_hash, identity: entry.identity() }
+    Append { name: record.name, extra: record.extra, leaf_hash, identity: Some(entry.identity()) }
 }
 
 /// Puts entries and commits them at `base`, with a state row.

@@ -21,8 +21,8 @@ pub struct Append {
     pub extra: ExtraHash,
     /// Its leaf hash at that place.
     pub leaf_hash: LeafHash,
-    /// What the identity index is to know it by.
-    pub identity: Identity,
+    /// What the identity index is to know it by; none where nothing is submitted, in a read-only log.
+    pub identity: Option<Identity>,
 }
 
 impl Append {

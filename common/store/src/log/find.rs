@@ -6,8 +6,8 @@ use super::rows::OrderRow;
 use super::scts;
 use super::shared::{Shared, undecodable};
 use crate::error::{Result, StoreError};
-use ct::entry::{StoredEntry, extra_hash};
-use ct::hash::{ExtraHash, Identity, Name, sha256};
+use ct::entry::StoredEntry;
+use ct::hash::{Identity, Name, sha256};
 use ct::index::{LeafIndex, TreeSize};
 
 impl Shared {
@@ -73,15 +73,5 @@ impl Shared {
             Some(sct) => Ok(StoredEntry::decode(&scts::attach(bytes, sct)?)?),
             None => Ok(entry),
         }
-    }
-}
-
-impl Shared {
-    /// The hash of an entry's `extra_data`; `None` if an issuer is not held.
-    pub(super) fn extra_hash(&self, entry: &StoredEntry) -> Result<Option<ExtraHash>> {
-        let chain: Vec<u8> = entry.chain().iter().flat_map(|fingerprint| *fingerprint.as_bytes()).collect();
-        let precertificate = entry.precertificate().unwrap_or_default();
-        let parts = raw::Parts { leaf: &[], precertificate, chain: &chain, sct: &[] };
-        Ok(self.extra_data(&parts)?.map(|data| extra_hash(&data)))
     }
 }

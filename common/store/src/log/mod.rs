@@ -18,6 +18,7 @@
 //! * A sealed run counts once `log.db` says so; before that its file is replaced, after that it never changes.
 
 mod commit;
+mod copy;
 mod find;
 mod growth;
 mod index;

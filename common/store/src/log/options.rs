@@ -5,6 +5,9 @@ use crate::segment::SEGMENT_BYTES;
 use ct::entry::LogKind;
 use std::sync::Arc;
 
+/// Entries in a block, unless an owner says otherwise.
+pub(super) const BLOCK: usize = 128;
+
 /// How a log is kept. `run` and `block` are properties of the files: a log is opened with those it was made with.
 #[derive(Clone)]
 pub struct StoreOptions {
@@ -35,7 +38,7 @@ impl Default for StoreOptions {
             kind: LogKind::Rfc6962,
             segment_bytes: SEGMENT_BYTES,
             run: 65_536,
-            block: 128,
+            block: BLOCK,
             zstd_level: 3,
             cached_blocks: 32,
             cached_issuers: 4096,

@@ -2,7 +2,7 @@
 
 use ct::tls::{DecodeError, Reader};
 
-/// The parts of [`ct::entry::StoredEntry::encode`] that are served.
+/// The parts of [`ct::entry::StoredEntry::encode`], or of [`ct::archive::ArchivedEntry::encode`], that are served.
 pub(super) struct Parts<'a> {
     pub leaf: &'a [u8],
     /// Empty for a certificate.

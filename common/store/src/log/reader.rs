@@ -176,7 +176,7 @@ impl Reader {
     /// # Errors
     /// [`StoreError::Corrupt`], SQL errors.
     pub fn extra_hash(&self, entry: &StoredEntry) -> Result<Option<ExtraHash>> {
-        self.shared.extra_hash(entry)
+        self.shared.extra_hash_of(entry.precertificate(), entry.chain())
     }
 
     /// Names that are staged.

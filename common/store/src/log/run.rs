@@ -5,16 +5,20 @@
 //! lengths of its entries, u32 each, then the entries, encoded. The table: the offset of each block and of the table
 //! itself, u64 each, then crc32c u32. The footer, 16 bytes: offset of the table u64, entries in a block u32, crc32c u32.
 
+use super::options::BLOCK;
 use crate::crc::{crc, u32_at, u64_at};
 use crate::disk::Handle;
 use crate::error::{Result, StoreError};
 use crate::header::{Format, HEADER_LEN, Header};
+use ct::archive::{MAX_ARCHIVED_BYTES, MAX_ARCHIVED_CHAIN};
 
 pub(super) const RUN_FILE: Format = Format { name: "sealed run", magic: b"WLFRUN", version: 1 };
 const BLOCK_HEADER: usize = 8;
 const FOOTER: usize = 16;
-/// Greatest decompressed block: 1 GiB, far above any block of entries.
+/// Greatest decompressed block: 1 GiB, above any block of entries, be they the greatest of a read-only log.
 const MAX_RAW: usize = 1 << 30;
+
+const _: () = assert!(BLOCK * (MAX_ARCHIVED_BYTES + MAX_ARCHIVED_CHAIN * 32 + 1024) < MAX_RAW);
 
 /// A decompressed block.
 #[derive(Debug)]

@@ -1,12 +1,12 @@
 //! Reading everything again, before somebody needs it.
 
+use super::copy::name_of;
 use super::reader::Reader;
 use super::rows::OrderRow;
 use super::shared::{Shared, roots_of};
 use super::tile::{HEIGHT, PAGE, WIDTH};
 use super::writer::Writer;
 use crate::error::{Result, StoreError};
-use ct::entry::StoredEntry;
 use ct::index::{LeafIndex, TreeSize};
 
 /// What a part of a scrub found.
@@ -22,15 +22,16 @@ pub struct Scrubbed {
 
 impl Shared {
     fn check_entry(&self, index: u64, row: &OrderRow) -> Result<()> {
-        let entry = StoredEntry::decode(&self.encoded(index, row)?)?;
+        let encoded = self.encoded(index, row)?;
+        let name = name_of(&encoded)?;
         let path = || {
             let sealed = self.sealed.has(index);
             if sealed { self.sealed.path(index / self.sealed.run()) } else { self.dir.join("segments") }
         };
-        if entry.name() != row.record.name {
-            return Err(StoreError::corrupt(&path(), index, "entry", row.record.name, entry.name()));
+        if name != row.record.name {
+            return Err(StoreError::corrupt(&path(), index, "entry", row.record.name, name));
         }
-        match self.extra_hash(&entry)? {
+        match self.extra_hash_in(&encoded)? {
             Some(extra) if extra == row.record.extra => Ok(()),
             found => {
                 let found = found.map_or("a missing issuer".to_owned(), |extra| extra.to_string());

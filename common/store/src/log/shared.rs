@@ -10,7 +10,7 @@ use super::tiles::Tiles;
 use crate::db::Pool;
 use crate::disk::Disk;
 use crate::error::{Result, StoreError};
-use crate::issuers::Issuers;
+use crate::issuers::{Issuers, MAX_CACHED};
 use crate::segment::SegmentReader;
 use ct::entry::LogKind;
 use ct::hash::{Name, NodeHash};
@@ -121,6 +121,9 @@ impl Shared {
             }
         }
         let chain: Arc<[u8]> = ct::entry::extra_data(None, &issuers)?.into();
+        if chain.len() > MAX_CACHED {
+            return Ok(Some(chain));
+        }
         let mut chains = self.chains.lock().unwrap_or_else(PoisonError::into_inner);
         if chains.len() >= self.most_chains {
             chains.clear();

@@ -61,7 +61,7 @@ impl Work<'_> {
             order.get(at).is_ok_and(|row| row.is_some_and(|row| row.record.name.as_bytes() == name))
         })?;
         let identities: Vec<_> =
-            numbered().map(|(index, append)| (*append.identity.as_bytes(), index)).collect();
+            numbered().filter_map(|(index, append)| Some((*append.identity?.as_bytes(), index))).collect();
         IDENTITIES.insert(tx, path, &identities, |identity, at| {
             self.has_identity(order, shared, at, &Identity::new(*identity))
         })
@@ -70,7 +70,7 @@ impl Work<'_> {
     /// Whether the entry at `at` has this identity. One that cannot be read has not: then both are indexed.
     fn has_identity(&self, order: Rows<'_>, shared: &Shared, at: u64, identity: &Identity) -> bool {
         match at.checked_sub(self.base) {
-            Some(new) => self.commit.append.get(new as usize).is_some_and(|a| a.identity == *identity),
+            Some(new) => self.commit.append.get(new as usize).is_some_and(|a| a.identity == Some(*identity)),
             None => match order.get(at) {
                 Ok(Some(row)) => shared.identity_at(at, &row).is_ok_and(|found| found == *identity),
                 _ => false,

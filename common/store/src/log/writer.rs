@@ -1,5 +1,6 @@
 //! The one writer of a log: staging entries and what belongs to them. Committing is in [`super::commit`].
 
+use super::copy::Copy;
 use super::reader::Reader;
 use super::roots::RootsFile;
 use super::rows::Rows;
@@ -8,6 +9,7 @@ use crate::db::{Db, sql};
 use crate::error::{Result, StoreError};
 use crate::lock::DirLock;
 use crate::segment::{Kind, Location, Segments};
+use ct::archive::ArchivedEntry;
 use ct::entry::StoredEntry;
 use ct::hash::{Fingerprint, Name};
 use ct::index::{LeafIndex, TreeSize};
@@ -58,13 +60,36 @@ impl Writer {
     /// # Errors
     /// [`StoreError::UnknownIssuer`], before any entry is written; [`StoreError::Poisoned`], I/O and SQL errors.
     pub fn put(&mut self, entries: &[StoredEntry], issuers: &[Vec<u8>]) -> Result<Vec<OrderRecord>> {
+        self.stage(entries.iter().map(Copy::own), issuers)
+    }
+
+    /// As [`Writer::put`], for entries of a read-only log.
+    ///
+    /// # Errors
+    /// As [`Writer::put`].
+    pub fn put_archived(
+        &mut self,
+        entries: &[ArchivedEntry],
+        issuers: &[Vec<u8>],
+    ) -> Result<Vec<OrderRecord>> {
+        self.stage(entries.iter().map(Copy::archived), issuers)
+    }
+
+    fn stage<'a>(
+        &mut self,
+        copies: impl ExactSizeIterator<Item = Copy<'a>>,
+        issuers: &[Vec<u8>],
+    ) -> Result<Vec<OrderRecord>> {
         self.shared.issuers.put(&mut self.db, &self.shared.pool, issuers)?;
-        let mut records = Vec::with_capacity(entries.len());
-        let mut encoded = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let extra = self.shared.extra_hash(entry)?.ok_or_else(|| self.unknown_issuer(entry))?;
-            records.push(OrderRecord { name: entry.name(), extra });
-            encoded.push(entry.encode()?);
+        let mut records = Vec::with_capacity(copies.len());
+        let mut encoded = Vec::with_capacity(copies.len());
+        for copy in copies {
+            let extra = self.shared.extra_hash_of(copy.precertificate, copy.chain)?;
+            records.push(OrderRecord {
+                name: copy.name,
+                extra: extra.ok_or_else(|| self.unknown_issuer(&copy))?,
+            });
+            encoded.push(copy.encoded?);
         }
         for (record, bytes) in records.iter().zip(&encoded) {
             let at = self.append(bytes)?;
@@ -80,11 +105,11 @@ impl Writer {
         self.segments.append(Kind::Entry, encoded)
     }
 
-    fn unknown_issuer(&self, entry: &StoredEntry) -> StoreError {
+    fn unknown_issuer(&self, copy: &Copy<'_>) -> StoreError {
         let held = |f: &&Fingerprint| !matches!(self.shared.issuers.get(&self.shared.pool, f), Ok(Some(_)));
-        let fingerprint = entry.chain().iter().find(held).copied();
+        let fingerprint = copy.chain.iter().find(held).copied();
         StoreError::UnknownIssuer {
-            name: entry.name(),
+            name: copy.name,
             fingerprint: fingerprint.unwrap_or(Fingerprint::new([0; 32])),
         }
     }

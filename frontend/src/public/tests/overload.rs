@@ -12,12 +12,12 @@ use tokio::io::AsyncWriteExt as _;
 
 async fn open(lab: &Lab) {
     for _ in 0..200 {
-        if lab.log.submitter.check_open().is_ok() {
+        if lab.live().submitter.check_open().is_ok() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("{:?}", lab.log.submitter.check_open());
+    panic!("{:?}", lab.live().submitter.check_open());
 }
 
 #[tokio::test(flavor = "multi_thread")]

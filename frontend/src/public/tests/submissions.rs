@@ -133,7 +133,7 @@ async fn an_entry_in_the_tree_gets_its_sct_again_even_if_the_log_is_closed() {
     let batch = ct::wire::EntryBatch { entries: vec![stored], issuers: vec![lab.ca.root.clone()] };
     lab.ask(crate::copy::Request::SendEntry(ct::index::Term::FIRST, batch)).await;
     lab.ask(crate::copy::Request::Position(ct::index::Term::FIRST)).await;
-    assert_eq!(lab.log.submitter.promised(), 0, "it is in the tree, and need not be remembered");
+    assert_eq!(lab.live().submitter.promised(), 0, "it is in the tree, and need not be remembered");
     for storage in ["st1", "st2"] {
         lab.nodes.fail(storage, Some(crate::testing::nodes::Failing::Down));
     }
@@ -166,8 +166,8 @@ async fn an_older_entry_at_storage_is_adopted() {
     let validated = ct::x509::validate(
         &chain,
         ct::x509::Endpoint::AddChain,
-        &lab.log.rules.admission(),
-        lab.log.rules.cache(),
+        &lab.live().rules.admission(),
+        lab.live().rules.cache(),
     )
     .unwrap();
     let leaf =
