@@ -1,4 +1,4 @@
-//! Known answers, so that judge and toy log cannot be wrong together.
+//! Known answers, so that judge and liar cannot be wrong together.
 //!
 //! The log key is the P-256 key with private scalar 1; signatures are deterministic (RFC 6979). The time is always
 //! 1700000000000 ms.

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use judge::{Outcome, Selection, run_with};
+use judge::{Outcome, Selection};
+use liar::Lie;
 
-use super::toy::{Lie, Toy};
-use super::{limits, window};
+use super::{judged, start, window};
 
 /// Number of the check, the lie it must notice, and a part of the sentence it must say.
 const LIES: &[(u8, Lie, &str)] = &[
@@ -91,7 +91,7 @@ const LIES: &[(u8, Lie, &str)] = &[
     (23, Lie::UnknownHashProved, "unknown hash"),
     (23, Lie::BeyondSizeProved, "beyond the tree"),
     (23, Lie::TreeSizeZeroIs404, "tree_size=0"),
-    (24, Lie::EntryTampered, "root rebuilt"),
+    (24, Lie::EntryTampered(1), "root rebuilt"),
     (24, Lie::EntriesSwapped, "root rebuilt"),
     (24, Lie::ExtraDataTrailing, "extra_data: expected no trailing bytes"),
     (24, Lie::ExtraDataWithoutPrecert, "extra_data: expected"),
@@ -130,9 +130,7 @@ fn work(next: &AtomicUsize) -> Vec<String> {
 
 /// None if the lie was noticed and named.
 fn tell(number: u8, lie: Lie, fragment: &str) -> Option<String> {
-    let toy = Toy::start(lie, Some(window()));
-    let report =
-        run_with(&toy.target, &Selection::Only(vec![number]), &limits(&toy.target), &mut |_| {}).unwrap();
+    let report = judged(&start(lie, Some(window())), &Selection::Only(vec![number]));
     let outcome = &report.finding(number)?.outcome;
     let Outcome::Failed(error) = outcome else {
         return Some(format!("check {number} did not notice {lie:?}: {outcome:?}"));

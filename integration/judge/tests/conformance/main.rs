@@ -1,13 +1,27 @@
-//! The judge judged: an honest toy log must pass every check, and each check must notice lies.
+//! The judge judged: an honest log must pass every check, and each check must notice lies.
 
 mod honest;
 mod lies;
-mod toy;
 mod up_file;
 
 use std::time::Duration;
 
-use judge::{Limits, Target, TemporalInterval};
+use judge::{Limits, Report, Selection, Target, TemporalInterval, run_with};
+use liar::{Liar, Lie, Publishing, Setup};
+
+/// A log that publishes what it is sent, as a real one does.
+fn start(lie: Lie, window: Option<TemporalInterval>) -> Liar {
+    Liar::with(setup(lie, window))
+}
+
+fn setup(lie: Lie, window: Option<TemporalInterval>) -> Setup {
+    Setup { lie, window, publishing: Publishing::OnDemand, ..Setup::default() }
+}
+
+fn judged(log: &Liar, selection: &Selection) -> Report {
+    let target = log.target();
+    run_with(&target, selection, &limits(&target), &mut |_| {}).unwrap()
+}
 
 /// Short waits; nothing here is slow unless it is a lie.
 fn limits(target: &Target) -> Limits {

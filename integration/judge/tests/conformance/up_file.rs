@@ -7,9 +7,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use judge::merkle::sha256;
 use judge::{Target, UpFile};
+use liar::Lie;
 use serde_json::{Value, json};
 
-use super::toy::{Lie, Toy};
+use super::start;
 
 /// A directory of this test's own with the test CA of the target in it.
 fn directory(name: &str, target: &Target) -> PathBuf {
@@ -35,12 +36,12 @@ fn log(name: &str, urls: Value, target: &Target, interval: Value, directory: &Pa
 
 #[test]
 fn the_right_logs_are_picked() {
-    let toy = Toy::start(Lie::None, None);
-    let directory = directory("picked", &toy.target);
+    let liar = start(Lie::None, None);
+    let directory = directory("picked", &liar.target());
     let year = |from: &str, to: &str| json!({ "start_inclusive": from, "end_exclusive": to });
     let log = |name: &str, interval: Value| {
         let urls = json!([format!("http://127.0.0.1:1/{name}"), format!("http://127.0.0.1:2/{name}/")]);
-        log(name, urls, &toy.target, interval, &directory)
+        log(name, urls, &liar.target(), interval, &directory)
     };
     let logs = json!({
         "logs": [
@@ -61,11 +62,12 @@ fn the_right_logs_are_picked() {
     assert!(up.target("absent", 0).is_err());
 }
 
-/// Runs the binary against a toy log.
+/// Runs the binary against a log that tells this lie.
 fn judge(name: &str, lie: Lie, arguments: &[&str]) -> Output {
-    let toy = Toy::start(lie, None);
-    let directory = directory(name, &toy.target);
-    let logs = json!({ "logs": [log("anytime", json!([toy.target.base_url]), &toy.target, json!(null), &directory)] });
+    let liar = start(lie, None);
+    let directory = directory(name, &liar.target());
+    let logs =
+        json!({ "logs": [log("anytime", json!([liar.url()]), &liar.target(), json!(null), &directory)] });
     let up_file = directory.join("up.json");
     std::fs::write(&up_file, logs.to_string()).unwrap();
     Command::new(env!("CARGO_BIN_EXE_judge")).arg(up_file).args(arguments).output().unwrap()

@@ -1,68 +1,58 @@
-//! What the toy log accepts, and what it stores of it.
+//! What the log accepts, and what it stores of it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use judge::api::Submit;
 use judge::cert::{
     ParsedCertificate, PoisonState, SignatureAlgorithm, oids, poison_state, precert_tbs, tbs_without,
 };
 use judge::merkle::sha256;
-use judge::time::now_seconds;
 use judge::tls::{self, SignedEntry};
 use serde_json::Value;
 
-use super::lie::Lie;
-use super::log::Log;
-use super::server::{Answer, refused};
-
-/// A submission found good.
-pub struct Accepted {
-    pub entry: SignedEntry,
-    pub extra_data: Vec<u8>,
-}
+use super::{Teller, no};
+use crate::endpoint::Endpoint;
+use crate::http::Answer;
+use crate::lie::Lie;
+use crate::log::Accepted;
 
 type Verdict<T> = Result<T, Answer>;
 
-fn no<T>(why: &str) -> Verdict<T> {
-    Err(refused(400, why))
-}
-
-pub fn accept(log: &Log, endpoint: Submit, body: &[u8]) -> Verdict<Accepted> {
-    let submitted = decode(log.lie, body)?;
+pub(super) fn accept(teller: &Teller<'_>, endpoint: Endpoint, body: &[u8]) -> Verdict<Accepted> {
+    let submitted = decode(teller.lie, body)?;
     let length = submitted.len();
-    let chain = complete(log, submitted).map_err(|answer| match log.lie {
+    let chain = complete(teller, submitted).map_err(|answer| match teller.lie {
         Lie::PolicyErrorIs500 => Answer { status: 500, ..answer },
         _ => answer,
     })?;
-    if log.lie == Lie::RootlessRefused && chain.len() > length {
+    if teller.lie == Lie::RootlessRefused && chain.len() > length {
         return no("root missing");
     }
     let parsed = parse_all(&chain)?;
-    check_leaf(log, &parsed)?;
-    match (poison(log.lie, &parsed[0])?, endpoint) {
-        (false, Submit::Chain) => {}
-        (true, Submit::PreChain) => return precert(log.lie, &chain, &parsed),
-        _ if log.lie == Lie::MixUpAccepted => {}
-        _ if log.lie == Lie::RefusedButLogged => log.log_refused(certificate(log.lie, &chain)),
+    check_leaf(teller, &parsed)?;
+    match (poison(teller.lie, &parsed[0])?, endpoint) {
+        (false, Endpoint::AddChain) => {}
+        (true, Endpoint::AddPreChain) => return precert(teller.lie, &chain, &parsed),
+        _ if teller.lie == Lie::MixUpAccepted => {}
+        _ if teller.lie == Lie::RefusedButLogged => teller.log.log_refused(certificate(teller.lie, &chain)),
         _ => return no("certificate and precertificate mixed up"),
     }
-    if log.lie == Lie::RefusedButLogged && endpoint == Submit::PreChain {
+    if teller.lie == Lie::RefusedButLogged && endpoint == Endpoint::AddPreChain {
         return no("certificate and precertificate mixed up");
     }
-    if log.lie == Lie::RefusedButLogged && poison_state(&parsed[0]) != PoisonState::Absent {
+    if teller.lie == Lie::RefusedButLogged && poison_state(&parsed[0]) != PoisonState::Absent {
         return no("certificate and precertificate mixed up");
     }
-    Ok(certificate(log.lie, &chain))
+    Ok(certificate(teller.lie, &chain))
 }
 
 fn decode(lie: Lie, body: &[u8]) -> Verdict<Vec<Vec<u8>>> {
     let value: Value = match serde_json::from_slice(body) {
         Ok(value) => value,
         Err(error) if lie == Lie::DeepJsonIs500 && error.to_string().contains("recursion") => {
-            return Err(refused(500, "stack"));
+            return Err(Answer::refused(500, "stack"));
         }
-        Err(_) if lie == Lie::JunkIs500 => return Err(refused(500, "cannot read that")),
-        Err(_) if lie == Lie::JunkRefusedSilently => return Err(refused(400, "")),
+        Err(_) if lie == Lie::JunkIs500 => return Err(Answer::refused(500, "cannot read that")),
+        Err(_) if lie == Lie::JunkRefusedSilently => return Err(Answer::refused(400, "")),
         Err(_) => return no("not JSON"),
     };
     let Some(list) = value.get("chain").and_then(Value::as_array).filter(|list| !list.is_empty()) else {
@@ -98,8 +88,8 @@ fn parse_all(chain: &[Vec<u8>]) -> Verdict<Vec<ParsedCertificate<'_>>> {
 }
 
 /// Checks the chain as submitted and adds the root if it was left out.
-fn complete(log: &Log, mut chain: Vec<Vec<u8>>) -> Verdict<Vec<Vec<u8>>> {
-    let lie = log.lie;
+fn complete(teller: &Teller<'_>, mut chain: Vec<Vec<u8>>) -> Verdict<Vec<Vec<u8>>> {
+    let lie = teller.lie;
     parse_all(&chain)?;
     if lie == Lie::ShuffleRepaired {
         repair(&mut chain);
@@ -109,7 +99,7 @@ fn complete(log: &Log, mut chain: Vec<Vec<u8>>) -> Verdict<Vec<Vec<u8>>> {
         return no("certificate twice in the chain");
     }
     if lie == Lie::ExtraCertificateIgnored {
-        let end = 1 + chain.iter().position(|der| log.roots.contains(der)).unwrap_or(chain.len() - 1);
+        let end = 1 + chain.iter().position(|der| teller.log.roots.contains(der)).unwrap_or(chain.len() - 1);
         chain.truncate(end);
     }
     let parsed = parse_all(&chain)?;
@@ -118,10 +108,11 @@ fn complete(log: &Log, mut chain: Vec<Vec<u8>>) -> Verdict<Vec<Vec<u8>>> {
     }
     // There is at least one certificate: decode() refuses the empty chain.
     let last = &parsed[parsed.len() - 1];
-    if log.roots.contains(&chain[chain.len() - 1]) {
+    if teller.log.roots.contains(&chain[chain.len() - 1]) {
         return Ok(chain);
     }
-    let root = log
+    let root = teller
+        .log
         .roots
         .iter()
         .find(|root| ParsedCertificate::parse(root).is_ok_and(|root| link(lie, last, &root).is_ok()));
@@ -164,16 +155,18 @@ fn link(lie: Lie, issued: &ParsedCertificate<'_>, issuer: &ParsedCertificate<'_>
     Ok(())
 }
 
-fn check_leaf(log: &Log, parsed: &[ParsedCertificate<'_>]) -> Verdict<()> {
+fn check_leaf(teller: &Teller<'_>, parsed: &[ParsedCertificate<'_>]) -> Verdict<()> {
     let Ok(not_after) = parsed[0].not_after() else { return no("no notAfter") };
-    if log.lie == Lie::ExpiredRefused && not_after < now_seconds() {
+    if teller.lie == Lie::ExpiredRefused && not_after < teller.log.clock.now() as i64 / 1000 {
         return no("expired");
     }
-    if log.lie == Lie::CriticalExtensionRefused && parsed[0].tbs.extension(oids::UNHEARD_OF).is_some() {
+    if teller.lie == Lie::CriticalExtensionRefused && parsed[0].tbs.extension(oids::UNHEARD_OF).is_some() {
         return no("unknown critical extension");
     }
-    let Some(window) = log.window.filter(|_| log.lie != Lie::WindowIgnored) else { return Ok(()) };
-    let inside = match log.lie {
+    let Some(window) = teller.log.window().filter(|_| teller.lie != Lie::WindowIgnored) else {
+        return Ok(());
+    };
+    let inside = match teller.lie {
         Lie::WindowStartExclusive => window.contains(not_after) && not_after != window.start_inclusive,
         Lie::WindowEndADayEarly => window.contains(not_after + 86_400),
         Lie::WindowEndInclusive => window.contains(not_after) || not_after == window.end_exclusive,
@@ -195,7 +188,7 @@ fn poison(lie: Lie, leaf: &ParsedCertificate<'_>) -> Verdict<bool> {
     match poison_state(leaf) {
         PoisonState::Absent => Ok(false),
         PoisonState::Proper => Ok(true),
-        // Taking it for a final certificate spares the toy the surgery; accepting at all is the lie.
+        // Taking it for a final certificate spares the log the surgery; accepting at all is the lie.
         PoisonState::Malformed if tolerated => Ok(false),
         PoisonState::Malformed => no("malformed poison"),
     }
