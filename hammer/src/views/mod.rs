@@ -1,0 +1,7 @@
+//! What every frontend shows, compared: one log has one tree, and its time runs forward.
+
+mod compare;
+mod watch;
+
+pub use compare::{Answered, Asked, Check, Contradiction, Shown, Views};
+pub use watch::{LookError, ViewsReport, Watcher};
