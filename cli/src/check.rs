@@ -45,8 +45,13 @@ pub fn summary(cluster: &Cluster) -> String {
         format!("{found} {name}{}", if found == 1 { "" } else { "s" })
     };
     let (logs, quorum) = (cluster.logs().len(), cluster.quorum());
+    let read_only = match cluster.read_only_logs().len() {
+        0 => String::new(),
+        1 => ", 1 read-only log".to_owned(),
+        more => format!(", {more} read-only logs"),
+    };
     format!(
-        "{}, {} (k = {}), {}, {}, {logs} log{}",
+        "{}, {} (k = {}), {}, {}, {logs} log{}{read_only}",
         count(Role::Frontend, "frontend"),
         count(Role::Storage, "storage node"),
         quorum.needed(),

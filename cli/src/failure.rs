@@ -1,5 +1,6 @@
 //! How a command fails: one text for a person, one exit code for a script.
 
+use client::{ClientError, SetupError};
 use config::{ConfigError, KeyFileError, init::InitError};
 use node::exit::Exit;
 use node::files::FileError;
@@ -64,6 +65,30 @@ impl From<KeyFileError> for Failure {
             | KeyFileError::Malformed { .. }
             | KeyFileError::OtherKey { .. } => Failure::Usage(text),
         }
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        let text = error.to_string();
+        match error {
+            ClientError::Unreachable { .. } | ClientError::Slow { .. } => Failure::Io(text),
+            ClientError::TooLarge { .. }
+            | ClientError::Redirects { .. }
+            | ClientError::Status { .. }
+            | ClientError::Malformed { .. }
+            | ClientError::WrongCount { .. }
+            | ClientError::BadSignature { .. }
+            | ClientError::WrongProof { .. }
+            | ClientError::WrongLog { .. }
+            | ClientError::Future { .. } => Failure::Check(text),
+        }
+    }
+}
+
+impl From<SetupError> for Failure {
+    fn from(error: SetupError) -> Self {
+        Failure::Internal(error.to_string())
     }
 }
 

@@ -3,11 +3,15 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that panics has failed"))]
 
 mod check;
-mod client;
+mod decode;
 mod failure;
 mod get;
+mod hammer;
+mod import;
 mod init;
+mod issue;
 mod moment;
+mod monitor;
 mod out;
 mod progress;
 mod run;
@@ -15,8 +19,10 @@ mod span;
 mod status;
 mod submit;
 mod table;
+mod target;
 mod up;
 mod upfile;
+mod verify;
 
 use clap::{Parser, Subcommand};
 use failure::Failure;
@@ -35,6 +41,7 @@ struct Arguments {
 enum Command {
     Up(up::UpArgs),
     Init(Box<init::InitArgs>),
+    Import(Box<import::ImportArgs>),
     #[command(subcommand)]
     Config(check::ConfigCommand),
     Run(run::RunCommand),
@@ -42,6 +49,11 @@ enum Command {
     #[command(subcommand)]
     Get(get::GetCommand),
     Status(status::StatusArgs),
+    #[command(subcommand)]
+    Verify(verify::VerifyCommand),
+    Decode(decode::DecodeArgs),
+    Hammer(Box<hammer::HammerArgs>),
+    Monitor(Box<monitor::MonitorArgs>),
 }
 
 fn main() -> ExitCode {
@@ -70,10 +82,15 @@ async fn dispatch(command: Command) -> ExitCode {
         Command::Run(command) => return run::run(command).await,
         Command::Up(args) => up::run(args).await,
         Command::Init(args) => init::run(&args),
+        Command::Import(args) => import::run(*args).await,
         Command::Config(command) => check::run(command),
         Command::Submit(args) => submit::run(args).await,
         Command::Get(command) => get::run(command).await,
         Command::Status(args) => status::run(args).await,
+        Command::Monitor(args) => monitor::run(*args).await,
+        Command::Verify(command) => verify::run(command),
+        Command::Decode(args) => decode::run(&args),
+        Command::Hammer(args) => hammer::run(*args).await,
     };
     match result {
         Ok(()) => Exit::Ok.into(),

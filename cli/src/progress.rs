@@ -26,6 +26,17 @@ impl Progress {
         Self { bar, begun: Instant::now(), shown: false }
     }
 
+    /// Work that may take days, and goes on from step `begun`: the bar says how fast it is, and when it will be done.
+    pub fn long(what: &'static str, begun: u64, total: u64) -> Self {
+        let progress = Self::new(what, total);
+        progress.bar.set_position(begun);
+        progress.bar.reset_eta();
+        if let Ok(style) = ProgressStyle::with_template(LONG) {
+            progress.bar.set_style(style.progress_chars("=> "));
+        }
+        progress
+    }
+
     /// Says how far the work is.
     pub fn at(&mut self, done: u64) {
         self.bar.set_position(done);
@@ -58,6 +69,7 @@ impl Drop for Progress {
 }
 
 const TEMPLATE: &str = "{msg} [{bar:30}] {pos}/{len} {elapsed}";
+const LONG: &str = "{msg} [{bar:30}] {pos}/{len} {per_sec} {elapsed}, {eta} to go";
 
 #[cfg(test)]
 mod tests {
@@ -65,6 +77,6 @@ mod tests {
 
     #[test]
     fn the_template_is_one() {
-        assert!(ProgressStyle::with_template(TEMPLATE).is_ok());
+        assert!(ProgressStyle::with_template(TEMPLATE).is_ok() && ProgressStyle::with_template(LONG).is_ok());
     }
 }

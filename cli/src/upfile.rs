@@ -13,8 +13,11 @@ pub const DEFAULT_DIR: &str = "wolffish-data";
 /// The whole file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UpFile {
-    /// Every log; the one without a window first.
+    /// Every log that takes submissions; the one without a window first.
     pub logs: Vec<UpLog>,
+    /// Every read-only log.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub read_only_logs: Vec<UpLog>,
     /// Every node that runs.
     pub nodes: Vec<UpNode>,
 }
@@ -34,10 +37,12 @@ pub struct UpLog {
     pub mmd: u64,
     /// Which notAfter it accepts; any if there is none.
     pub temporal_interval: Option<Interval>,
-    /// The certificate of an accepted root whose key is at hand.
-    pub test_ca_cert: PathBuf,
+    /// The certificate of an accepted root whose key is at hand; none of a read-only log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_ca_cert: Option<PathBuf>,
     /// That key.
-    pub test_ca_key: PathBuf,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_ca_key: Option<PathBuf>,
 }
 
 /// A window of notAfter, RFC 3339.
@@ -112,6 +117,10 @@ mod tests {
                 "name": "shard", "urls": [], "key": "a", "log_id": "b", "mmd": 1,
                 "temporal_interval": {"start_inclusive": "s", "end_exclusive": "e"},
                 "test_ca_cert": "c", "test_ca_key": "k",
+            }],
+            "read_only_logs": [{
+                "name": "archive", "urls": ["http://127.0.0.1:1/archive"], "key": "a", "log_id": "b", "mmd": 1,
+                "temporal_interval": null,
             }],
             "nodes": [{
                 "name": "merge-1", "role": "merge", "pid": 7, "address": "127.0.0.1:2",

@@ -111,11 +111,13 @@ impl Cluster {
         Self::ready(spawn(&dir, &[]), dir, home)
     }
 
-    /// Stops it as Ctrl-C would.
+    /// Stops it as Ctrl-C would, unless it has ended already.
     pub fn stop(&mut self) -> std::process::ExitStatus {
-        let pid = Pid::from_child(&self.up);
-        // It may have ended already.
-        let _ = kill_process(pid, Signal::INT);
+        if let Ok(Some(ended)) = self.up.try_wait() {
+            return ended;
+        }
+        // It may end just now.
+        let _ = kill_process(Pid::from_child(&self.up), Signal::INT);
         self.up.wait().expect("a child can be waited for")
     }
 

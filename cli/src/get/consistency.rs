@@ -1,14 +1,13 @@
 //! `get consistency`.
 
 use super::Common;
-use crate::client::{ClientError, LogReader};
 use crate::failure::Failure;
 use crate::out;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use client::{ClientError, Reader};
 use ct::hash::{HASH_LEN, NodeHash, RootHash};
 use ct::index::TreeSize;
-use ct::merkle::verify;
 use ct::sth::TreeHead;
 use serde_json::json;
 
@@ -42,7 +41,8 @@ fn parse_root(text: &str) -> Result<RootHash, String> {
 /// Prints the proof. Both trees are tied to the newest STH, so neither root is a mere claim.
 pub async fn run(args: ConsistencyArgs) -> Result<(), Failure> {
     let reader = args.common.reader()?;
-    let head = *reader.sth().await?.head();
+    let sth = reader.sth().await?;
+    let head = sth.head();
     let (first, second) = (args.first, args.second);
     if first > second || second > head.tree_size {
         let text =
@@ -53,39 +53,38 @@ pub async fn run(args: ConsistencyArgs) -> Result<(), Failure> {
         Some(root) => root,
         None => reader.claimed_root(first).await?,
     };
-    let second_root = authentic_root(&reader, second, &head).await?;
-    let path = reader.consistency(first, second).await?;
-    verify::consistency(first, first_root, second, second_root, &path).map_err(ClientError::from)?;
-    print(&args, first_root, second_root, &path);
+    let (second_root, to_sth) = authentic_root(&reader, second, head).await?;
+    let path = reader.links(first, first_root, second, second_root).await?;
+    let (path, to_sth) = (encoded(&path), encoded(&to_sth));
+    let (first_root, second_root) = (STANDARD.encode(first_root), STANDARD.encode(second_root));
+    if args.common.json {
+        out::line(json!({
+            "first": first, "first_root": first_root, "second": second, "second_root": second_root,
+            "consistency": path, "to_sth": to_sth, "sth": super::sth::json(&sth, reader.client().log()),
+            "verified": true,
+        }));
+    } else {
+        out::line(format_args!("first   {:12}  {first_root}", first.get()));
+        out::line(format_args!("second  {:12}  {second_root} (extends the first, verified)", second.get()));
+        path.iter().for_each(out::line);
+    }
     Ok(())
 }
 
-/// The root of that size, proved to lie on the way to a signed tree head.
+/// The root of that size, and the proof that it lies on the way to a signed tree head.
 async fn authentic_root(
-    reader: &LogReader,
+    reader: &Reader,
     size: TreeSize,
     head: &TreeHead,
-) -> Result<RootHash, ClientError> {
+) -> Result<(RootHash, Vec<NodeHash>), ClientError> {
     if size == head.tree_size {
-        return Ok(head.root_hash);
+        return Ok((head.root_hash, Vec::new()));
     }
     let root = reader.claimed_root(size).await?;
-    let path = reader.consistency(size, head.tree_size).await?;
-    verify::consistency(size, root, head.tree_size, head.root_hash, &path)?;
-    Ok(root)
+    let path = reader.links(size, root, head.tree_size, head.root_hash).await?;
+    Ok((root, path))
 }
 
-fn print(args: &ConsistencyArgs, first_root: RootHash, second_root: RootHash, path: &[NodeHash]) {
-    let path: Vec<String> = path.iter().map(|node| STANDARD.encode(node)).collect();
-    let (first, second) = (STANDARD.encode(first_root), STANDARD.encode(second_root));
-    if args.common.json {
-        out::line(json!({
-            "first": args.first, "first_root": first, "second": args.second, "second_root": second,
-            "consistency": path, "verified": true,
-        }));
-    } else {
-        out::line(format_args!("first   {:12}  {first}", args.first.get()));
-        out::line(format_args!("second  {:12}  {second} (extends the first, verified)", args.second.get()));
-        path.iter().for_each(out::line);
-    }
+fn encoded(path: &[NodeHash]) -> Vec<String> {
+    path.iter().map(|node| STANDARD.encode(node)).collect()
 }

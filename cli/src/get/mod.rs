@@ -6,10 +6,10 @@ mod entry;
 mod proof;
 mod sth;
 
-use crate::client::{LogClient, LogReader, TargetArgs};
 use crate::failure::Failure;
+use crate::target::TargetArgs;
 use clap::Subcommand;
-use std::sync::Arc;
+use client::Reader;
 
 /// Fetch something from a log, and verify it
 #[derive(Debug, Clone, Subcommand)]
@@ -35,8 +35,8 @@ pub struct Common {
 }
 
 impl Common {
-    fn reader(&self) -> Result<LogReader, Failure> {
-        Ok(LogReader::new(Arc::new(LogClient::new(self.target.resolve()?)?)))
+    fn reader(&self) -> Result<Reader, Failure> {
+        Ok(self.target.resolve()?.client()?.reader())
     }
 }
 

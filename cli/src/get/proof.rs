@@ -39,7 +39,7 @@ pub async fn run(args: ProofArgs) -> Result<(), Failure> {
     if args.common.json {
         out::line(json!({
             "leaf_hash": STANDARD.encode(args.hash), "leaf_index": found.index, "tree_size": head.tree_size,
-            "audit_path": path, "verified": true,
+            "audit_path": path, "sth": super::sth::json(&sth, reader.client().log()), "verified": true,
         }));
     } else {
         out::line(format_args!("entry {} of the tree of {} (verified)", found.index, head.tree_size));

@@ -90,7 +90,8 @@ fn incarnation(certificate: &TermCertificate, name: &NodeName) -> Result<Incarna
     voter.map(|voter| voter.incarnation).ok_or_else(|| Failure::Internal(format!("{name} is no voter")))
 }
 
-fn prepare(dir: &Path) -> Result<(), Failure> {
+/// Makes what leads to the state of a log.
+pub fn prepare(dir: &Path) -> Result<(), Failure> {
     let parent = dir.parent().unwrap_or(dir);
     let made = DirBuilder::new().recursive(true).mode(PRIVATE).create(parent);
     made.map_err(Failure::io(format_args!("make {}", parent.display())))

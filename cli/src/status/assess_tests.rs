@@ -85,13 +85,14 @@ fn a_healthy_cluster_has_no_problem() {
     assert_eq!((report.agreeing, report.voters), (3, 3));
     assert_eq!(report.sth_age, Some(Duration::from_secs(5)));
     assert_eq!(report.oldest_unpublished, Some(Duration::from_secs(1)));
-    let text = super::super::show::text(std::slice::from_ref(&report));
+    let reports = super::super::Reports { live: vec![report], read_only: Vec::new() };
+    let text = super::super::show::text(&reports);
     for want in
         ["10 entries, STH 5.0 s old", "term 1, primary merge-1", "quorum 3 of 3", "7..10", "all is well"]
     {
         assert!(text.contains(want), "{want} in {text}");
     }
-    let json = super::super::show::json(&[report]);
+    let json = super::super::show::json(&reports);
     assert_eq!((&json["healthy"], &json["logs"][0]["nodes"][2]["backlog"]), (&true.into(), &3.into()));
 }
 

@@ -5,12 +5,13 @@ use bytes::Bytes;
 use config::Cluster;
 use config::load_node_credentials;
 use ct::names::{LogName, NodeName, Role};
-use ct::wire::status::{Detail, Status};
+use ct::wire::status::{Detail, ReadOnlyStatus, Status};
 use node::deadline::Deadline;
 use node::entropy::SystemEntropy;
 use node::message::Method;
 use node::peers::{Peer, Peers};
 use node::rpc_client::Client;
+use serde::de::DeserializeOwned;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,12 +33,24 @@ pub struct NodeLook {
     pub answer: Result<Status, String>,
 }
 
+/// What one frontend says of one read-only log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadOnlyLook {
+    /// The frontend.
+    pub node: NodeName,
+    /// The log.
+    pub log: LogName,
+    /// Its answer, or why there is none.
+    pub answer: Result<ReadOnlyStatus, String>,
+}
+
 /// Asks as an operator.
 #[derive(Debug, Clone)]
 pub struct Observer {
     client: Arc<Client>,
     peers: Vec<(NodeName, Role)>,
     logs: Vec<LogName>,
+    read_only: Vec<LogName>,
 }
 
 impl Observer {
@@ -72,7 +85,8 @@ impl Observer {
         let client = Client::new(&credentials, &table, Arc::new(SystemEntropy::new()))
             .map_err(|error| internal(&error))?;
         let logs = cluster.logs().iter().map(|log| log.name().clone()).collect();
-        Ok(Self { client: Arc::new(client), peers, logs })
+        let read_only = cluster.read_only_logs().iter().map(|log| log.name().clone()).collect();
+        Ok(Self { client: Arc::new(client), peers, logs, read_only })
     }
 
     /// Why add-chain is closed, wherever it is or may be.
@@ -89,9 +103,32 @@ impl Observer {
         looks.into_iter().filter_map(reason).collect()
     }
 
+    /// Whether a node says of every log that it is fit to serve.
+    pub async fn is_ready(&self, node: &NodeName) -> bool {
+        for log in &self.logs {
+            let answer: Result<Status, String> = ask(&self.client, node, log).await;
+            if !answer.is_ok_and(|status| status.not_ready.is_empty()) {
+                return false;
+            }
+        }
+        true
+    }
+
     /// Asks all at once. The answers stand in the order of the configuration.
     pub async fn look(&self) -> Vec<NodeLook> {
         self.look_at(|_| true).await
+    }
+
+    /// Asks every frontend for every read-only log: nobody else has one. One after the other, for there are few.
+    pub async fn look_read_only(&self) -> Vec<ReadOnlyLook> {
+        let mut looks = Vec::new();
+        for log in &self.read_only {
+            for (node, _) in self.peers.iter().filter(|(_, role)| *role == Role::Frontend) {
+                let answer = ask(&self.client, node, log).await;
+                looks.push(ReadOnlyLook { node: node.clone(), log: log.clone(), answer });
+            }
+        }
+        looks
     }
 
     async fn look_at(&self, wanted: impl Fn(Role) -> bool) -> Vec<NodeLook> {
@@ -114,7 +151,7 @@ impl Observer {
     }
 }
 
-async fn ask(client: &Client, node: &NodeName, log: &LogName) -> Result<Status, String> {
+async fn ask<T: DeserializeOwned>(client: &Client, node: &NodeName, log: &LogName) -> Result<T, String> {
     let body = Bytes::from_static(b"{}");
     let answer = client.call(node, log, Method::Status, body, Deadline::after(PATIENCE)).await;
     let answer = answer.map_err(|error| error.to_string())?;

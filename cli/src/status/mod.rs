@@ -2,6 +2,7 @@
 
 mod assess;
 mod look;
+mod read_only;
 mod show;
 
 use crate::failure::Failure;
@@ -11,9 +12,9 @@ use assess::{LogReport, assess};
 use config::Cluster;
 use config::init::node_dir;
 use ct::names::Role;
-use look::NodeLook;
 pub use look::Observer;
 use node::clock::{Clock as _, SystemClock};
+use read_only::ReadOnlyReport;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -41,17 +42,17 @@ pub struct StatusArgs {
 pub async fn run(args: StatusArgs) -> Result<(), Failure> {
     let (cluster, state) = open(&args)?;
     let observer = Observer::new(&cluster, &state)?;
-    let mut reports = judge(&cluster, &observer.look().await);
-    if problems(&reports) > 0 {
+    let mut reports = Reports::of(&cluster, &observer).await;
+    if reports.problems().count() > 0 {
         tokio::time::sleep(SECOND_LOOK).await;
-        reports = judge(&cluster, &observer.look().await);
+        reports = Reports::of(&cluster, &observer).await;
     }
     if args.json {
         out::line(show::json(&reports));
     } else {
         out::text_of(show::text(&reports));
     }
-    match problems(&reports) {
+    match reports.problems().count() {
         0 => Ok(()),
         1 => Err(Failure::Check("1 thing is wrong".to_owned())),
         count => Err(Failure::Check(format!("{count} things are wrong"))),
@@ -79,20 +80,37 @@ pub fn operator_state(cluster: &Cluster, dir: &Path) -> Result<PathBuf, Failure>
 }
 
 /// The accepted roots may lie on other machines; nobody needs them here.
-fn load(file: &Path) -> Result<Cluster, Failure> {
+pub fn load(file: &Path) -> Result<Cluster, Failure> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| Failure::Usage(format!("{}: cannot be read: {error}", file.display())))?;
     Ok(Cluster::parse(&text, file.parent().unwrap_or(Path::new("")))?)
 }
 
-fn judge(cluster: &Cluster, looks: &[NodeLook]) -> Vec<LogReport> {
-    let (now, hash) = (SystemClock.now(), cluster.config_hash().to_string());
-    let of = |log: &config::Log| -> Vec<NodeLook> {
-        looks.iter().filter(|look| look.log == *log.name()).cloned().collect()
-    };
-    cluster.logs().iter().map(|log| assess(log, &hash, now, of(log))).collect()
+/// Everything that is told.
+#[derive(Debug, Clone)]
+struct Reports {
+    live: Vec<LogReport>,
+    read_only: Vec<ReadOnlyReport>,
 }
 
-fn problems(reports: &[LogReport]) -> usize {
-    reports.iter().map(|report| report.problems.len()).sum()
+impl Reports {
+    async fn of(cluster: &Cluster, observer: &Observer) -> Self {
+        let (looks, copies) = (observer.look().await, observer.look_read_only().await);
+        let (now, hash) = (SystemClock.now(), cluster.config_hash().to_string());
+        let live = cluster.logs().iter().map(|log| {
+            let own = looks.iter().filter(|look| look.log == *log.name()).cloned().collect();
+            assess(log, &hash, now, own)
+        });
+        let read_only = cluster.read_only_logs().iter().map(|log| {
+            let own = copies.iter().filter(|look| look.log == *log.name()).cloned().collect();
+            read_only::assess(log.name(), &hash, own)
+        });
+        Self { live: live.collect(), read_only: read_only.collect() }
+    }
+
+    /// Everything that is wrong.
+    fn problems(&self) -> impl Iterator<Item = &String> {
+        let live = self.live.iter().flat_map(|report| &report.problems);
+        live.chain(self.read_only.iter().flat_map(|report| &report.problems))
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::assess::{LogReport, oldest, sth};
 use super::look::NodeLook;
+use super::{Reports, read_only};
 use crate::span;
 use crate::table::Table;
 use ct::wire::status::{Detail, Status};
@@ -12,9 +13,9 @@ const HEAD: [&str; 8] = ["NODE", "ROLE", "STATE", "POSITION", "TERM", "STH AGE",
 const NOTHING: &str = "-";
 
 /// A table for each log, then everything that is wrong.
-pub fn text(reports: &[LogReport]) -> String {
+pub fn text(reports: &Reports) -> String {
     let mut text = String::new();
-    for report in reports {
+    for report in &reports.live {
         text.push_str(&headline(report));
         let mut table = Table::new(&HEAD);
         for look in &report.nodes {
@@ -23,11 +24,11 @@ pub fn text(reports: &[LogReport]) -> String {
         text.push_str(&table.render("  "));
         text.push('\n');
     }
-    let problems: Vec<&String> = reports.iter().flat_map(|report| &report.problems).collect();
-    if problems.is_empty() {
+    reports.read_only.iter().for_each(|report| text.push_str(&read_only::text(report)));
+    if reports.problems().next().is_none() {
         text.push_str("all is well\n");
     }
-    for problem in problems {
+    for problem in reports.problems() {
         text.push_str(&format!("WRONG  {problem}\n"));
     }
     text
@@ -116,7 +117,7 @@ fn backlog(status: &Status) -> Option<u64> {
 }
 
 /// Everything, for programs.
-pub fn json(reports: &[LogReport]) -> Value {
+pub fn json(reports: &Reports) -> Value {
     let node = |look: &NodeLook| {
         let mut value = json!({ "node": look.node, "role": look.role, "reachable": look.answer.is_ok() });
         match &look.answer {
@@ -143,6 +144,9 @@ pub fn json(reports: &[LogReport]) -> Value {
             "problems": report.problems,
         })
     };
-    let healthy = reports.iter().all(|report| report.problems.is_empty());
-    json!({ "healthy": healthy, "logs": reports.iter().map(log).collect::<Vec<_>>() })
+    json!({
+        "healthy": reports.problems().next().is_none(),
+        "logs": reports.live.iter().map(log).collect::<Vec<_>>(),
+        "read_only_logs": reports.read_only.iter().map(read_only::json).collect::<Vec<_>>(),
+    })
 }

@@ -1,18 +1,17 @@
 //! `wolffish submit`: chains in, promises out, each promise verified, and with `--wait` seen kept.
 
-mod entry;
-mod issue;
-mod keys;
 mod post;
 mod prove;
-mod read;
+pub mod read;
 mod report;
 
-use crate::client::{LogClient, LogReader, TargetArgs};
 use crate::failure::Failure;
+use crate::issue::issuer;
 use crate::progress::Progress;
 use crate::span;
-use issue::Issuer;
+use crate::target::{Target, TargetArgs};
+use ct::x509::Endpoint;
+use hammer::chains::{Issuer, KeyKind};
 use post::{Outcome, Poster};
 use read::Work;
 use report::Report;
@@ -49,19 +48,27 @@ pub struct SubmitArgs {
 /// Submits everything; a failure if anything failed.
 pub async fn run(args: SubmitArgs) -> Result<(), Failure> {
     let target = args.target.resolve()?;
-    let issuer = if args.new > 0 { Some(Arc::new(Issuer::new(&target)?)) } else { None };
+    let issuer = if args.new > 0 { Some(Arc::new(test_issuer(&target)?)) } else { None };
     let files = read::expand(&args.files)?;
-    let client = Arc::new(LogClient::new(target)?);
-    let poster = Arc::new(Poster::new(Arc::clone(&client), args.timeout));
+    let client = target.client()?;
+    let poster = Arc::new(Poster::new(client.clone(), args.timeout));
     let work = files.into_iter().map(Work::File).chain((0..args.new).map(Work::New));
     let mut report = Report::new(args.json);
     submit_all(work, args.concurrency, &poster, issuer, &mut report).await?;
     if args.wait {
-        let reader = LogReader::new(client);
+        let reader = client.reader();
         let bound = usize::from(args.concurrency);
         prove::all(&reader, report.leaves(), args.timeout, bound, &mut report).await?;
     }
     report.finish(args.wait)
+}
+
+fn test_issuer(target: &Target) -> Result<Issuer, Failure> {
+    let Some(ca) = &target.test_ca else {
+        let text = "--new needs the test CA of a running `wolffish up`: give its --dir";
+        return Err(Failure::Usage(text.to_owned()));
+    };
+    issuer(target, ca, &KeyKind::ALL)
 }
 
 /// Keeps `bound` submissions under way until there are no more.
@@ -114,7 +121,7 @@ async fn one(number: usize, work: Work, poster: &Poster, issuer: Option<&Issuer>
     let chain = match work {
         Work::File(path) => read::chain(&path),
         Work::New(number) => match issuer {
-            Some(issuer) => issuer.issue(number).map_err(|error| error.to_string()),
+            Some(issuer) => new(number, issuer),
             None => Err("there is no test CA".to_owned()),
         },
     };
@@ -124,4 +131,11 @@ async fn one(number: usize, work: Work, poster: &Poster, issuer: Option<&Issuer>
         Err(why) => Err(why),
     };
     Outcome { source, result }
+}
+
+/// A chain from the test CA: the even numbers are certificates, the odd ones precertificates.
+fn new(number: u64, issuer: &Issuer) -> Result<Vec<Vec<u8>>, String> {
+    let endpoint = if number.is_multiple_of(2) { Endpoint::AddChain } else { Endpoint::AddPreChain };
+    let prepared = issuer.issue(number / 2, endpoint).map_err(|error| error.to_string())?;
+    Ok(prepared.chain())
 }

@@ -1,9 +1,9 @@
 //! Promises kept: each leaf proved to be in a tree that the log signed after it.
 
 use super::report::Report;
-use crate::client::{ClientError, Included, LogReader};
 use crate::failure::Failure;
 use crate::progress::Progress;
+use client::{ClientError, Included, Reader};
 use ct::hash::LeafHash;
 use ct::index::TreeSize;
 use ct::sth::TreeHead;
@@ -18,7 +18,7 @@ const SAME_TREE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Waits until all leaves are proved, or the time is over. What is not proved then is reported as missing.
 pub async fn all(
-    reader: &LogReader,
+    reader: &Reader,
     mut missing: Vec<LeafHash>,
     patience: Duration,
     bound: usize,
@@ -52,7 +52,7 @@ pub async fn all(
 
 /// Looks for every leaf in one tree; answers those that are not in it.
 async fn look(
-    reader: &LogReader,
+    reader: &Reader,
     leaves: Vec<LeafHash>,
     head: &TreeHead,
     bound: usize,

@@ -1,12 +1,13 @@
 //! What is said of submissions: a line each, and a line for all.
 
-use super::post::{Outcome, Promise};
-use crate::client::ClientError;
+use super::post::Outcome;
 use crate::failure::Failure;
 use crate::moment;
 use crate::out;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use client::ClientError;
+use client::submission::Promise;
 use ct::hash::LeafHash;
 use ct::index::LeafIndex;
 use ct::sth::TreeHead;
@@ -40,10 +41,10 @@ impl Report {
         match result {
             Ok(promise) => {
                 let (kind, leaf) = (kind(&promise), STANDARD.encode(promise.leaf));
-                let time = moment::show_millis(promise.timestamp);
+                let time = moment::show_millis(promise.sct.timestamp);
                 let value = json!({
                     "kind": "submission", "source": source, "ok": true, "entry_type": kind,
-                    "timestamp": promise.timestamp, "leaf_hash": leaf,
+                    "timestamp": promise.sct.timestamp, "leaf_hash": leaf,
                 });
                 self.print(value, || format!("promised  {kind:7}  {time:24}  {leaf}  {source}"));
                 self.leaves.push(promise.leaf);

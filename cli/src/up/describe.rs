@@ -4,8 +4,8 @@ use crate::check::summary;
 use crate::upfile::{Interval, UpFile, UpLog, UpNode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use config::Cluster;
 use config::init::{TEST_CA_CERTIFICATE_FILE, TEST_CA_KEY_FILE, node_dir, spki_base64};
+use config::{Cluster, LogFacts};
 use ct::names::{NodeName, Role};
 use std::path::{Path, PathBuf};
 
@@ -27,12 +27,22 @@ pub fn up_file(cluster: &Cluster, dir: &Path) -> UpFile {
         })
     };
     UpFile {
-        logs: cluster.logs().iter().map(|log| up_log(cluster, log, dir)).collect(),
+        logs: cluster.logs().iter().map(|log| live_log(cluster, log, dir)).collect(),
+        read_only_logs: cluster.read_only_logs().iter().map(|log| up_log(cluster, log.facts())).collect(),
         nodes: cluster.nodes().iter().filter_map(node).collect(),
     }
 }
 
-fn up_log(cluster: &Cluster, log: &config::Log, dir: &Path) -> UpLog {
+fn live_log(cluster: &Cluster, log: &config::Log, dir: &Path) -> UpLog {
+    let test_ca = log.test_ca().map_or_else(|| dir.join(TEST_CA_CERTIFICATE_FILE), Path::to_owned);
+    UpLog {
+        test_ca_cert: Some(test_ca),
+        test_ca_key: Some(dir.join(TEST_CA_KEY_FILE)),
+        ..up_log(cluster, log.facts())
+    }
+}
+
+fn up_log(cluster: &Cluster, log: &LogFacts) -> UpLog {
     let publics = cluster.nodes_of(Role::Frontend).filter_map(config::Node::public);
     UpLog {
         name: log.name().clone(),
@@ -44,17 +54,22 @@ fn up_log(cluster: &Cluster, log: &config::Log, dir: &Path) -> UpLog {
             let (start_inclusive, end_exclusive) = window.to_rfc3339();
             Interval { start_inclusive, end_exclusive }
         }),
-        test_ca_cert: log.test_ca().map_or_else(|| dir.join(TEST_CA_CERTIFICATE_FILE), Path::to_owned),
-        test_ca_key: dir.join(TEST_CA_KEY_FILE),
+        test_ca_cert: None,
+        test_ca_key: None,
     }
 }
 
 /// What to do next: every line with a command works as it stands.
 pub fn welcome(cluster: &Cluster, file: &UpFile, command: &str, dir: &str) -> String {
     let mut text = format!("\nThe cluster is up: {}.\n\nLogs:\n", summary(cluster));
-    let widest = file.logs.iter().map(|log| log.name.as_str().len()).max().unwrap_or(0);
+    let all = || file.logs.iter().chain(&file.read_only_logs);
+    let widest = all().map(|log| log.name.as_str().len()).max().unwrap_or(0);
+    let line = |log: &UpLog| format!("  {:widest$}  {}", log.name.as_str(), log.urls.join("  "));
     for log in &file.logs {
-        text.push_str(&format!("  {:widest$}  {}\n", log.name.as_str(), log.urls.join("  ")));
+        text.push_str(&format!("{}\n", line(log)));
+    }
+    for log in &file.read_only_logs {
+        text.push_str(&format!("{}  (read-only)\n", line(log)));
     }
     let url = file.logs.first().and_then(|log| log.urls.first()).map_or("", String::as_str);
     text.push_str(&format!(

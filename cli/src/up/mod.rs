@@ -12,13 +12,14 @@ mod ready;
 mod signals;
 mod supervisor;
 
+pub use lock::Lock;
 pub use options::UpArgs;
+pub use signals::Signals;
 
 use crate::failure::Failure;
 use crate::status::{Observer, operator_state};
 use crate::upfile::UpFile;
 use config::Cluster;
-use lock::Lock;
 use process::Process;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;

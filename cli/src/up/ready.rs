@@ -1,11 +1,11 @@
 //! Waiting until the cluster can be used: every log shows a tree head on every frontend, and takes submissions.
 
-use crate::client::{LogClient, LogReader, Target, TargetArgs};
 use crate::failure::Failure;
 use crate::status::Observer;
+use crate::target::TargetArgs;
 use crate::upfile::UpFile;
+use client::Reader;
 use node::deadline::Deadline;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -19,7 +19,7 @@ const OPENING: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 struct Place {
     url: String,
-    reader: LogReader,
+    reader: Reader,
 }
 
 /// What is awaited.
@@ -30,15 +30,14 @@ pub struct Awaited {
 }
 
 impl Awaited {
-    /// Every log on every frontend.
+    /// Every log on every frontend, read-only ones too.
     pub fn new(file: &UpFile, observer: Observer) -> Result<Self, Failure> {
         let mut places = Vec::new();
-        for log in &file.logs {
+        for log in file.logs.iter().chain(&file.read_only_logs) {
             for url in &log.urls {
                 let key = Some(log.key.clone());
                 let args = TargetArgs { urls: vec![url.clone()], key, ..TargetArgs::default() };
-                let target: Target = args.resolve()?;
-                let reader = LogReader::new(Arc::new(LogClient::new(target)?.asking_once()));
+                let reader = args.resolve()?.client()?.frontend(0);
                 places.push(Place { url: url.clone(), reader });
             }
         }

@@ -151,11 +151,11 @@ impl Supervisor {
 
     fn will_not_start(&self, node: usize) -> Failure {
         let node = &self.told.file.nodes[node];
-        let last = std::fs::read_to_string(&node.log_file).unwrap_or_default();
-        let last = last.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it said nothing").to_owned();
+        let said = std::fs::read_to_string(&node.log_file).unwrap_or_default();
         Failure::Usage(format!(
-            "{} refuses to start: {last}\n(all that it said is in {})",
+            "{} refuses to start: {}\n(all that it said is in {})",
             node.name,
+            last_words(&said),
             node.log_file.display()
         ))
     }
@@ -181,6 +181,13 @@ impl Supervisor {
     }
 }
 
+/// Why a node ended: its last error, for it may have been started again since, and have said something else.
+fn last_words(said: &str) -> &str {
+    let error = |line: &&str| line.contains(" ERROR ") || line.starts_with("error:");
+    let lines = || said.lines().filter(|line| !line.trim().is_empty());
+    lines().rfind(error).or_else(|| lines().next_back()).unwrap_or("it said nothing")
+}
+
 /// The node that says that starting it again will not help.
 fn refused(event: &Event) -> Option<usize> {
     match event {
@@ -188,5 +195,19 @@ fn refused(event: &Event) -> Option<usize> {
             Some(*node)
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::last_words;
+
+    #[test]
+    fn the_last_error_is_told_whatever_was_said_since() {
+        let said = "t ERROR x: cannot start error=first\nt  WARN y\nt ERROR x: cannot start error=second\nt  WARN y\n\n";
+        assert_eq!(last_words(said), "t ERROR x: cannot start error=second");
+        assert_eq!(last_words("error: no such node\n"), "error: no such node");
+        assert_eq!(last_words("one\ntwo\n"), "two");
+        assert_eq!(last_words(""), "it said nothing");
     }
 }

@@ -3,12 +3,12 @@
 use crate::failure::Failure;
 use crate::moment;
 use crate::upfile::{DEFAULT_DIR, UpFile, UpLog};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use client::{Client, Log, Manners};
 use ct::key::LogKey;
 use ct::names::LogName;
 use ct::x509::Window;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use url::Url;
 
 /// The arguments that name a log.
@@ -40,12 +40,12 @@ pub struct TestCa {
 /// A log: where it is, and what it is recognised by.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// Its base URLs, each with a `/` at the end. At least one.
-    pub urls: Vec<Url>,
-    /// Its key.
-    pub key: LogKey,
+    /// Its addresses and its key.
+    pub log: Log,
     /// Which notAfter it accepts, if that is known and limited.
     pub window: Option<Window>,
+    /// Its maximum merge delay, if that is known.
+    pub mmd: Option<Duration>,
     /// A CA for tests.
     pub test_ca: Option<TestCa>,
 }
@@ -54,28 +54,30 @@ impl TargetArgs {
     /// Finds the log.
     pub fn resolve(&self) -> Result<Target, Failure> {
         if let (Some(key), false) = (&self.key, self.urls.is_empty()) {
-            let urls = self.urls.iter().map(|url| base_url(url)).collect::<Result<_, _>>()?;
-            let (window, test_ca) = (None, None);
-            return Ok(Target { urls, key: read_key(key)?, window, test_ca });
+            let log = known_by(self.urls[0].clone(), &self.urls, read_key(key)?)?;
+            return Ok(Target { log, window: None, mmd: None, test_ca: None });
         }
         let dir = self.dir.as_deref().unwrap_or(Path::new(DEFAULT_DIR));
         let file = UpFile::read(dir)?;
         let log = self.choose(dir, &file)?;
         let given = if self.urls.is_empty() { &log.urls } else { &self.urls };
+        let key = read_key(self.key.as_ref().unwrap_or(&log.key))?;
+        let test_ca = log.test_ca_cert.clone().zip(log.test_ca_key.clone());
         Ok(Target {
-            urls: given.iter().map(|url| base_url(url)).collect::<Result<_, _>>()?,
-            key: read_key(self.key.as_ref().unwrap_or(&log.key))?,
+            log: known_by(log.name.to_string(), given, key)?,
             window: window(log)?,
-            test_ca: Some(TestCa { certificate: log.test_ca_cert.clone(), key: log.test_ca_key.clone() }),
+            mmd: Some(Duration::from_secs(log.mmd)),
+            test_ca: test_ca.map(|(certificate, key)| TestCa { certificate, key }),
         })
     }
 
     fn choose<'a>(&self, dir: &Path, file: &'a UpFile) -> Result<&'a UpLog, Failure> {
-        let names = || file.logs.iter().map(|log| log.name.as_str()).collect::<Vec<_>>().join(", ");
+        let all = || file.logs.iter().chain(&file.read_only_logs);
+        let names = || all().map(|log| log.name.as_str()).collect::<Vec<_>>().join(", ");
         let dir = dir.display();
         let plain = |url: &str| url.trim_end_matches('/').to_owned();
         if let Some(name) = &self.log {
-            let found = file.logs.iter().find(|log| log.name == *name);
+            let found = all().find(|log| log.name == *name);
             return found
                 .ok_or_else(|| Failure::Usage(format!("{dir} has no log {name}; it has {}", names())));
         }
@@ -83,7 +85,7 @@ impl TargetArgs {
             return file.logs.first().ok_or_else(|| Failure::Usage(format!("{dir} has no log")));
         };
         let has = |log: &&UpLog| log.urls.iter().any(|known| plain(known) == plain(url));
-        file.logs.iter().find(has).ok_or_else(|| {
+        all().find(has).ok_or_else(|| {
             Failure::Usage(format!(
                 "{dir} has no log at {url}: give its public key with --key, or its name with --log"
             ))
@@ -91,25 +93,25 @@ impl TargetArgs {
     }
 }
 
-fn base_url(text: &str) -> Result<Url, Failure> {
-    let whole = format!("{}/", text.trim_end_matches('/'));
-    let usable = |url: &Url| matches!(url.scheme(), "http" | "https") && url.query().is_none();
-    Url::parse(&whole)
-        .ok()
-        .filter(usable)
-        .ok_or_else(|| Failure::Usage(format!("--url {text:?}: not the http or https URL of a log")))
+impl Target {
+    /// A client of the log.
+    pub fn client(self) -> Result<Client, Failure> {
+        Ok(Client::new(self.log, Manners::default())?)
+    }
 }
 
-fn read_key(text: &str) -> Result<LogKey, Failure> {
-    let bad = |why: String| Failure::Usage(format!("--key {text:?}: {why}"));
-    let base64 = match std::fs::read_to_string(text) {
-        Ok(pem) => pem.lines().filter(|line| !line.starts_with("-----")).map(str::trim).collect(),
-        Err(_) => text.trim().to_owned(),
-    };
-    let spki = STANDARD
-        .decode(base64)
-        .map_err(|error| bad(format!("neither a PEM file with a public key nor base64 of one: {error}")))?;
-    LogKey::from_spki(&spki).map_err(|error| bad(error.to_string()))
+fn known_by(name: String, urls: &[String], key: LogKey) -> Result<Log, Failure> {
+    let url =
+        |text: &String| client::log::base_url(text).map_err(|error| Failure::Usage(format!("--url {error}")));
+    let urls = urls.iter().map(url).collect::<Result<Vec<Url>, _>>()?;
+    Log::new(name, urls, key).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+/// A key given on the command line: the name of a PEM file, or base64.
+pub fn read_key(text: &str) -> Result<LogKey, Failure> {
+    let found = std::fs::read_to_string(text);
+    client::log::key(found.as_deref().unwrap_or(text))
+        .map_err(|error| Failure::Usage(format!("--key {text:?}: {error}")))
 }
 
 fn window(log: &UpLog) -> Result<Option<Window>, Failure> {
@@ -140,12 +142,14 @@ mod tests {
                 start_inclusive: "2026-01-01T00:00:00Z".to_owned(),
                 end_exclusive: "2027-01-01T00:00:00Z".to_owned(),
             }),
-            test_ca_cert: PathBuf::from("c"),
-            test_ca_key: PathBuf::from("k"),
+            test_ca_cert: Some(PathBuf::from("c")),
+            test_ca_key: Some(PathBuf::from("k")),
         };
         let logs = vec![log("anytime", "http://h:1/anytime", false), log("shard", "http://h:1/shard", true)];
         let dir = tempfile::tempdir().unwrap();
-        UpFile { logs, nodes: Vec::new() }.write(dir.path()).unwrap();
+        let archive = UpLog { test_ca_cert: None, test_ca_key: None, ..log("old", "http://h:1/old", false) };
+        let file = UpFile { logs, read_only_logs: vec![archive], nodes: Vec::new() };
+        file.write(dir.path()).unwrap();
         dir
     }
 
@@ -158,11 +162,13 @@ mod tests {
             log: log.map(|name| name.parse().unwrap()),
             key: None,
         };
-        let found = |args: TargetArgs| args.resolve().unwrap().urls[0].to_string();
+        let found = |args: TargetArgs| args.resolve().unwrap().log.urls()[0].to_string();
         assert_eq!(found(args(None, &[])), "http://h:1/anytime/");
         assert_eq!(found(args(Some("shard"), &[])), "http://h:1/shard/");
         assert_eq!(found(args(None, &["http://h:1/shard/"])), "http://h:1/shard/");
         assert_eq!(found(args(Some("shard"), &["http://other/x"])), "http://other/x/");
+        assert_eq!(found(args(Some("old"), &[])), "http://h:1/old/");
+        assert_eq!(args(None, &["http://h:1/old/"]).resolve().unwrap().test_ca, None);
         assert!(args(None, &["http://h:1/shard/"]).resolve().unwrap().window.is_some());
         for wrong in
             [args(Some("none"), &[]), args(None, &["http://other/x"]), args(Some("shard"), &["ftp://h/"])]
@@ -176,7 +182,7 @@ mod tests {
         let mut args =
             TargetArgs { urls: vec!["https://ct.example/2027".to_owned()], ..TargetArgs::default() };
         args.key = Some(KEY.to_owned());
-        assert_eq!(args.resolve().unwrap().urls[0].as_str(), "https://ct.example/2027/");
+        assert_eq!(args.resolve().unwrap().log.urls()[0].as_str(), "https://ct.example/2027/");
         let dir = tempfile::tempdir().unwrap();
         let pem = dir.path().join("key.pem");
         std::fs::write(&pem, format!("-----BEGIN PUBLIC KEY-----\n{KEY}\n-----END PUBLIC KEY-----\n"))
