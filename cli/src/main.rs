@@ -10,6 +10,7 @@ mod init;
 mod moment;
 mod out;
 mod progress;
+mod repair;
 mod run;
 mod span;
 mod status;
@@ -42,6 +43,7 @@ enum Command {
     #[command(subcommand)]
     Get(get::GetCommand),
     Status(status::StatusArgs),
+    Repair(repair::RepairArgs),
 }
 
 fn main() -> ExitCode {
@@ -74,6 +76,7 @@ async fn dispatch(command: Command) -> ExitCode {
         Command::Submit(args) => submit::run(args).await,
         Command::Get(command) => get::run(command).await,
         Command::Status(args) => status::run(args).await,
+        Command::Repair(args) => repair::run(args).await,
     };
     match result {
         Ok(()) => Exit::Ok.into(),
