@@ -74,12 +74,6 @@ pub fn rearm(host: &Host) -> Result<(), RepairError> {
     Ok(())
 }
 
-enum Ended {
-    Over(Report),
-    /// The process is to end before the run is over.
-    BrokenOff,
-}
-
 /// Carries out what was decided, and goes on with whatever is under way. `None` if the process was told to end before all
 /// runs were over; they go on when it is started again.
 ///
@@ -98,10 +92,10 @@ pub async fn carry_out(
             Ok(Some(Begun::Run(driver))) => {
                 runs.spawn(async move {
                     let ended = driver.run().await.map_err(|error| error.to_string());
-                    (name, ended.map(|report| report.map_or(Ended::BrokenOff, Ended::Over)))
+                    (name, ended)
                 });
             }
-            Ok(Some(Begun::Refused(report))) => drop(reports.insert(name, report)),
+            Ok(Some(Begun::Refused(report))) => drop(reports.insert(name, *report)),
             Ok(None) => {}
             Err(error) => drop(reports.insert(name, failed(error.to_string()))),
         }
@@ -112,8 +106,8 @@ pub async fn carry_out(
         tokio::select! {
             ended = runs.join_next() => match ended {
                 None => break,
-                Some(Ok((log, Ok(Ended::Over(report))))) => drop(reports.insert(log, report)),
-                Some(Ok((_, Ok(Ended::BrokenOff)))) => broken_off = true,
+                Some(Ok((log, Ok(Some(report))))) => drop(reports.insert(log, report)),
+                Some(Ok((_, Ok(None)))) => broken_off = true,
                 Some(Ok((log, Err(error)))) => drop(reports.insert(log, failed(error))),
                 Some(Err(panic)) => tracing::error!(%panic, "a run failed"),
             },
@@ -132,7 +126,7 @@ pub async fn carry_out(
 
 enum Begun {
     Run(Box<Driver>),
-    Refused(Report),
+    Refused(Box<Report>),
 }
 
 fn begin(
@@ -149,7 +143,7 @@ fn begin(
             let guard = state.guard().clone();
             (Machine::recover(settings(host, log), guard, *run, now), Fx::new())
         }
-        (Armed::Spent(why), Some(_)) => return Ok(Some(Begun::Refused(failed(spent(&why))))),
+        (Armed::Spent(why), Some(_)) => return Ok(Some(Begun::Refused(Box::new(failed(spent(&why)))))),
         (_, None) => return Ok(None),
         (Armed::Yes, Some(Decision { plan: Err(reason), .. })) => {
             if reason.is_patience() {
@@ -157,12 +151,8 @@ fn begin(
             }
             state.refuse(reason).map_err(&error)?;
             let outcome = Some(Outcome::NotBegun { reason: reason.clone() });
-            return Ok(Some(Begun::Refused(Report {
-                run: None,
-                cause: None,
-                outcome,
-                waits_for: Vec::new(),
-            })));
+            let report = Report { run: None, cause: None, outcome, waits_for: Vec::new() };
+            return Ok(Some(Begun::Refused(Box::new(report))));
         }
         (Armed::Yes, Some(Decision { guard, plan: Ok(plan) })) => {
             let mut fx = Fx::new();

@@ -66,7 +66,7 @@ impl Scan {
             Detail::Merge { newest_sth, .. } => newest_sth.clone(),
             Detail::Storage { .. } => None,
         });
-        shown.filter_map(|sth| key.verify_sth(sth).ok()).max_by_key(|sth| order(sth))
+        shown.filter_map(|sth| key.verify_sth(sth).ok()).max_by_key(order)
     }
 
     /// The age of the newest tree head on any frontend. Each frontend's own clock and repair's have a say in what time it
@@ -82,7 +82,7 @@ impl Scan {
             Detail::Frontend { published, .. } => published.clone(),
             _ => None,
         });
-        let newest = published.filter_map(|sth| key.verify_sth(sth).ok()).max_by_key(|sth| order(sth));
+        let newest = published.filter_map(|sth| key.verify_sth(sth).ok()).max_by_key(order);
         let Some(newest) = newest else { return Age::Unpublished };
         let mut clocks: Vec<Timestamp> = answers.iter().map(|status| status.now).chain([self.now]).collect();
         clocks.sort_unstable();
