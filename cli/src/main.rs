@@ -14,6 +14,7 @@ mod moment;
 mod monitor;
 mod out;
 mod progress;
+mod repair;
 mod run;
 mod span;
 mod status;
@@ -54,6 +55,7 @@ enum Command {
     Decode(decode::DecodeArgs),
     Hammer(Box<hammer::HammerArgs>),
     Monitor(Box<monitor::MonitorArgs>),
+    Repair(repair::RepairArgs),
 }
 
 fn main() -> ExitCode {
@@ -91,6 +93,7 @@ async fn dispatch(command: Command) -> ExitCode {
         Command::Verify(command) => verify::run(command),
         Command::Decode(args) => decode::run(&args),
         Command::Hammer(args) => hammer::run(*args).await,
+        Command::Repair(args) => repair::run(args).await,
     };
     match result {
         Ok(()) => Exit::Ok.into(),

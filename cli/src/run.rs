@@ -34,6 +34,8 @@ pub enum RunRole {
     Signer,
     /// Orders entries and keeps the tree
     Merge,
+    /// Watches, and appoints another primary when nothing is published any more
+    MergeRepair,
 }
 
 /// Runs until the node ends.
@@ -50,6 +52,7 @@ pub async fn run(command: RunCommand) -> ExitCode {
         RunRole::Storage => main_exit(storage::run(command.args).await),
         RunRole::Signer => main_exit(signer::run(command.args).await),
         RunRole::Merge => main_exit(merge::run(command.args).await),
+        RunRole::MergeRepair => main_exit(merge_repair::run(command.args).await),
     }
 }
 

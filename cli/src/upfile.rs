@@ -63,7 +63,7 @@ pub struct UpNode {
     pub role: Role,
     /// Its process; none while it is down.
     pub pid: Option<u32>,
-    /// Where it listens for other nodes.
+    /// Where it listens for other nodes; empty for merge-repair, which only calls.
     pub address: String,
     /// Its state.
     pub state_dir: PathBuf,

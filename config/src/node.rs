@@ -26,6 +26,7 @@ pub struct Node {
     public: Option<Address>,
     key: NodeKey,
     tls: Option<TlsFiles>,
+    report_command: Option<String>,
 }
 
 /// Files for TLS towards the public. They exist on the frontend's own machine only.
@@ -70,6 +71,10 @@ impl Node {
     pub const fn tls(&self) -> Option<&TlsFiles> {
         self.tls.as_ref()
     }
+    /// What merge-repair runs when there is a report.
+    pub fn report_command(&self) -> Option<&str> {
+        self.report_command.as_deref()
+    }
     /// The addresses that it has, with the names of their fields.
     pub(crate) fn addresses(&self) -> impl Iterator<Item = (&'static str, &Address)> {
         [("address", &self.address), ("admin", &self.admin), ("public", &self.public)]
@@ -113,7 +118,17 @@ pub(crate) fn check(named: &Named<RawNode>, base: &Path, faults: &mut Faults) ->
     fields_of_role(&mut section, raw, role);
     let tls = tls_files(&mut section, raw, base);
     let host = host(&mut section, raw).or_else(|| address.as_ref().map(Address::host));
-    Some(Node { name: name?, role, host, address, admin, public, key: key?, tls })
+    Some(Node {
+        name: name?,
+        role,
+        host,
+        address,
+        admin,
+        public,
+        key: key?,
+        tls,
+        report_command: raw.report_command.clone(),
+    })
 }
 
 /// Says which fields a role needs and which it cannot have.
@@ -132,6 +147,7 @@ fn fields_of_role(section: &mut Section<'_>, raw: &RawNode, role: Role) {
         ("public", &raw.public, frontend),
         ("tls_certificate", &raw.tls_certificate, frontend),
         ("tls_key", &raw.tls_key, frontend),
+        ("report_command", &raw.report_command, role == Role::MergeRepair),
     ];
     for (field, value, allowed) in fields {
         if let (Some(value), false) = (value, allowed) {

@@ -60,6 +60,10 @@ pub struct RawNode {
     /// Frontends: PEM file with the private key for `tls_certificate`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_key: Option<String>,
+    /// merge-repair: a command that `/bin/sh` runs when there is a report, which it gets as JSON on its standard input; to
+    /// call a person, for instance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report_command: Option<String>,
 }
 
 /// `[[log]]`: one log. All times and bounds belong to a log.

@@ -36,7 +36,7 @@ pub struct Node {
 
 #[derive(Debug, Deserialize)]
 struct UpJson {
-    nodes: Vec<Node>,
+    nodes: Vec<serde_json::Value>,
 }
 
 /// The `wolffish` command of this build: `cargo test --workspace` has built it.
@@ -121,10 +121,12 @@ impl Cluster {
         self.up.wait().expect("a child can be waited for")
     }
 
-    /// The nodes, as they are now.
+    /// The nodes that run now.
     pub fn nodes(&self) -> Vec<Node> {
         let text = std::fs::read_to_string(self.dir.join("up.json")).expect("a ready cluster has up.json");
-        serde_json::from_str::<UpJson>(&text).expect("up.json is of its own shape").nodes
+        let nodes = serde_json::from_str::<UpJson>(&text).expect("up.json is of its own shape").nodes;
+        let running = nodes.into_iter().filter(|node| !node["pid"].is_null());
+        running.map(|node| serde_json::from_value(node).expect("up.json is of its own shape")).collect()
     }
 
     /// The node of this name.
@@ -144,7 +146,7 @@ impl Cluster {
     /// Waits until `up` has started a node again.
     pub fn await_restart(&self, old: &Node) {
         wait_for(&format!("{} to be started again", old.name), || {
-            (self.node(&old.name).pid != old.pid).then_some(())
+            self.nodes().into_iter().find(|node| node.name == old.name && node.pid != old.pid)
         });
     }
 

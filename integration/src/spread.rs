@@ -77,6 +77,11 @@ impl Spread {
         self.start_node(node, &[]);
     }
 
+    /// The directory with `cluster.toml`, and the nodes' state below it.
+    pub fn dir(&self) -> &std::path::Path {
+        self.cluster.dir()
+    }
+
     /// What a node said.
     pub fn said(&self, node: &Node) -> String {
         std::fs::read_to_string(node.state_dir.with_extension("log")).unwrap_or_default()

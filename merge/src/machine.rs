@@ -189,6 +189,7 @@ impl Machine {
                 self.set_primary(*certificate, view, fx)?.map(|()| Answer::Done)
             }
             Request::Stop(term, run) => self.stop(term, run, fx),
+            Request::Start(term) => self.start(term),
         })
     }
 
@@ -227,8 +228,11 @@ impl Machine {
         let in_force = self.core.guard.term();
         let again = self.core.stopped == Some(Stopped { term, run });
         let above = self.core.stopped.is_none_or(|stopped| term > stopped.term);
-        if term <= in_force || !(again || above) {
+        if term <= in_force {
             return Err(self.core.term_over());
+        }
+        if let Some(stopped) = self.core.stopped.filter(|_| !(again || above)) {
+            return Err(Refusal::Stopped { term: stopped.term });
         }
         if term.get() > in_force.get() + ct::limits::MAX_TERM_STEP {
             return Err(Refusal::Unproven {
@@ -251,6 +255,18 @@ impl Machine {
             newest_sth: self.core.newest_sth.as_ref().map(|sth| sth.sth().clone()),
         };
         Ok(Answer::Stopped(Box::new(reply.sign(&self.core.settings.key))))
+    }
+
+    /// Says whether this node works in a term. Only the term's certificate ends a stop, so Start never brings an older
+    /// term back (docs/protocol.md, T12).
+    fn start(&self, term: Term) -> Result<Answer, Refusal> {
+        let in_force = self.core.guard.term();
+        match self.core.stopped {
+            _ if term < in_force => Err(self.core.term_over()),
+            _ if term > in_force => Err(Refusal::TermUnknown { known: in_force }),
+            Some(stopped) => Err(Refusal::Stopped { term: stopped.term }),
+            None => Ok(Answer::Done),
+        }
     }
 
     /// Who is primary.

@@ -50,6 +50,8 @@ pub enum Request {
     SetPrimary(Box<TermCertificate>),
     /// Stop, by repair.
     Stop(Term, RunId),
+    /// Start, by repair.
+    Start(Term),
 }
 
 /// What a merge node answers.
@@ -67,7 +69,7 @@ pub enum Answer {
     Endorsed(Endorsement),
     /// To Stop.
     Stopped(Box<SignedStopReply>),
-    /// To SendSTH and SetPrimary.
+    /// To SendSTH, SetPrimary and Start.
     Done,
 }
 

@@ -6,6 +6,7 @@ use crate::snapshot::Snapshot;
 use ct::limits::{MAX_BATCH_ENTRIES, MAX_SEND_LOG};
 use ct::names::LogName;
 use ct::order::OrderRecord;
+use ct::wire::term::{Start, Stop};
 use ct::wire::tree::{self, CurrentPosition, MissingEntries, SendLog, Staged, VerifyRoot};
 use ct::wire::{Bulk, Done, EntryBatch, SetPrimary};
 use node::fault::Fault;
@@ -80,6 +81,11 @@ fn decode(method: Method, body: &[u8]) -> Result<Request, Fault> {
         }
         Method::VerifyRoot => Request::VerifyRoot(Box::new(json::<VerifyRoot>(body)?.request)),
         Method::SendSTH => Request::Publish(json(body)?),
+        Method::Stop => {
+            let Stop { term, run } = json(body)?;
+            Request::Stop(term, run)
+        }
+        Method::Start => Request::Start(json::<Start>(body)?.term),
         Method::SetPrimary => Request::SetPrimary(Box::new(json::<SetPrimary>(body)?.certificate)),
         other => return Err(Fault::NotFound(format!("method: a merge node does not do {other}"))),
     })

@@ -27,13 +27,16 @@ impl Snapshot {
     pub(crate) fn of(machine: &Machine, settings: &Settings, len: TreeSize) -> Self {
         let (body, primary) = (&machine.guard().certificate().body, machine.primary());
         let newest = machine.newest_sth();
+        let waiting = primary.and_then(crate::primary::Primary::waiting);
         let detail = Detail::Merge {
             incarnation: machine.incarnation(),
             len,
             accepted_term: machine.accepted().term,
             accepted: machine.accepted().head,
             newest_sth: newest.map(|sth| sth.sth().clone()),
-            waiting: primary.and_then(crate::primary::Primary::waiting),
+            stopped: machine.stopped().map(|stopped| stopped.term),
+            waiting: waiting.as_ref().map(|(_, text)| text.clone()),
+            waits_for: waiting.map(|(whom, _)| whom),
             polled_through: primary.map(|primary| primary.polled_through(settings)),
         };
         Self {

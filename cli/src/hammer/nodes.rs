@@ -4,6 +4,7 @@ use crate::failure::Failure;
 use crate::status::{Observer, operator_state};
 use crate::upfile::UpFile;
 use ::hammer::chaos::{Cluster, Node};
+use ct::names::Role;
 use std::path::{Path, PathBuf};
 
 /// A running cluster: what `up.json` says of it, and what its nodes say of themselves.
@@ -30,7 +31,8 @@ impl Cluster for Nodes {
             role: node.role.to_string(),
             pid: node.pid,
         };
-        Ok(file.nodes.into_iter().map(node).collect())
+        // The repair process serves nobody: nothing would tell that it is back.
+        Ok(file.nodes.into_iter().filter(|node| node.role != Role::MergeRepair).map(node).collect())
     }
 
     async fn is_ready(&self, node: &str) -> bool {

@@ -123,7 +123,7 @@ fn print(args: &InitArgs, report: &InitReport) {
         out::line(format_args!("  {}  to {host}", node.state_dir.display()));
     }
     out::line("\nStart each node there:");
-    let runs = report.nodes.iter().filter(|node| !matches!(node.role, Role::MergeRepair | Role::Operator));
+    let runs = report.nodes.iter().filter(|node| node.role != Role::Operator);
     for node in runs {
         let (role, name) = (node.role, &node.name);
         out::line(format_args!("  wolffish run {role} --cluster cluster.toml --node {name} --state {name}"));

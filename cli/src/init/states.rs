@@ -80,7 +80,11 @@ fn make_one(
             prepare(&dir)?;
             made(&dir, merge::create(&dir, certificate, incarnation(certificate, name)?))
         }
-        Role::MergeRepair | Role::Operator => Ok(()),
+        Role::MergeRepair => {
+            prepare(&dir)?;
+            made(&dir, merge_repair::create(&dir, certificate))
+        }
+        Role::Operator => Ok(()),
     }
 }
 

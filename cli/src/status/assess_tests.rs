@@ -41,7 +41,9 @@ fn detail(role: Role) -> Detail {
             accepted_term: Term::FIRST,
             accepted: LogHead { size: SIZE, root: ROOT, internal_root: InternalRoot::new([2; 32]) },
             newest_sth: Some(published(SIZE)),
+            stopped: None,
             waiting: None,
+            waits_for: None,
             polled_through: Some(NOW),
         },
     }

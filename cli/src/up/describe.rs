@@ -16,20 +16,18 @@ pub fn log_file(dir: &Path, node: &NodeName) -> PathBuf {
 
 /// `up.json`, no node running yet; `dir` is absolute.
 pub fn up_file(cluster: &Cluster, dir: &Path) -> UpFile {
-    let node = |node: &config::Node| {
-        Some(UpNode {
-            name: node.name().clone(),
-            role: node.role(),
-            pid: None,
-            address: node.address()?.to_string(),
-            state_dir: node_dir(dir, node.name()),
-            log_file: log_file(dir, node.name()),
-        })
+    let node = |node: &config::Node| UpNode {
+        name: node.name().clone(),
+        role: node.role(),
+        pid: None,
+        address: node.address().map(ToString::to_string).unwrap_or_default(),
+        state_dir: node_dir(dir, node.name()),
+        log_file: log_file(dir, node.name()),
     };
     UpFile {
         logs: cluster.logs().iter().map(|log| live_log(cluster, log, dir)).collect(),
         read_only_logs: cluster.read_only_logs().iter().map(|log| up_log(cluster, log.facts())).collect(),
-        nodes: cluster.nodes().iter().filter_map(node).collect(),
+        nodes: cluster.nodes().iter().filter(|node| node.role() != Role::Operator).map(node).collect(),
     }
 }
 

@@ -20,6 +20,7 @@ use crate::failure::Failure;
 use crate::status::{Observer, operator_state};
 use crate::upfile::UpFile;
 use config::Cluster;
+use ct::names::Role;
 use process::Process;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -61,7 +62,10 @@ fn process(program: &Path, cluster: &Cluster, node: &crate::upfile::UpNode) -> P
         text(&node.state_dir),
         "--exit-on-stdin-close".to_owned(),
     ];
-    Process { program: program.to_owned(), args: args.to_vec(), log_file: node.log_file.clone() }
+    // A repair that was used rests until a person has looked at its report.
+    let rests =
+        (node.role == Role::MergeRepair).then(|| node.state_dir.join(merge_repair::report::JSON_FILE));
+    Process { program: program.to_owned(), args: args.to_vec(), log_file: node.log_file.clone(), rests }
 }
 
 /// This program as it can be called from where we are.

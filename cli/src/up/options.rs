@@ -38,6 +38,9 @@ pub struct UpArgs {
     /// At most one signed tree head in this time, such as 200ms [default: 1s]
     #[arg(long, value_parser = span::parse)]
     pub publish_interval: Option<Duration>,
+    /// Age of the newest tree head from which merge-repair acts, at least five times --sth-interval [default: 5m]
+    #[arg(long, value_parser = span::parse)]
+    pub repair_after: Option<Duration>,
     /// Roots to accept besides the test CA: a PEM or DER file, or a directory of them
     #[arg(long = "roots", value_name = "FILE|DIR", num_args = 1..)]
     pub roots: Vec<PathBuf>,
@@ -107,6 +110,7 @@ impl UpArgs {
                 ("--mmd", self.mmd, log.mmd()),
                 ("--sth-interval", self.sth_interval, log.sth_interval()),
                 ("--publish-interval", self.publish_interval, log.publish_interval()),
+                ("--repair-after", self.repair_after, log.repair_after()),
             ];
             for (option, given, found) in times {
                 if let Some(given) = given.filter(|given| *given != found) {

@@ -92,6 +92,7 @@ fn log(args: &UpArgs, spec: &LogSpec, public: u16) -> LogPlan {
     settings.mmd_seconds = args.mmd.map(|mmd| mmd.as_secs());
     settings.sth_interval_ms = args.sth_interval.map(millis);
     settings.publish_interval_ms = args.publish_interval.map(millis);
+    settings.repair_after_seconds = args.repair_after.map(|age| age.as_secs());
     settings.roots = args.roots.iter().map(|root| root.display().to_string()).collect();
     plan
 }
@@ -183,12 +184,21 @@ mod tests {
             mmd: Some(Duration::from_secs(61)),
             sth_interval: Some(Duration::from_millis(5)),
             publish_interval: Some(Duration::from_millis(5)),
+            repair_after: Some(Duration::from_secs(7)),
             roots: vec!["/x".into()],
         };
         let Err(Failure::Usage(text)) = other.check_against(&cluster) else { panic!("accepted") };
-        for option in
-            ["port", "frontends", "storage", "merge", "mmd", "sth-interval", "publish-interval", "roots"]
-        {
+        for option in [
+            "port",
+            "frontends",
+            "storage",
+            "merge",
+            "mmd",
+            "sth-interval",
+            "publish-interval",
+            "repair-after",
+            "roots",
+        ] {
             assert!(text.contains(&format!("--{option}")), "{option} in {text}");
         }
     }

@@ -4,7 +4,7 @@ use super::backoff::{Backoff, Verdict};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::OpenOptions;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use tokio::process::{Child, ChildStdin, Command};
@@ -13,6 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How long a node may take to end in good order.
 const GRACE: Duration = Duration::from_secs(10);
+/// How often it is looked whether a node that rests may start.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// How a node is started.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub struct Process {
     pub args: Vec<String>,
     /// Where its output goes.
     pub log_file: PathBuf,
+    /// While this file is there, a process that ended by itself is not started again.
+    pub rests: Option<PathBuf>,
 }
 
 /// What happens to a node.
@@ -43,6 +47,11 @@ pub enum Event {
         end: End,
         /// What comes next.
         verdict: Verdict,
+    },
+    /// It ended, and is started again when the file is gone for which it rests.
+    Rests {
+        /// Which node.
+        node: usize,
     },
 }
 
@@ -104,9 +113,21 @@ pub async fn keep(node: usize, process: Process, events: Sender<Event>, stop: St
                 (end, running.since.elapsed())
             }
         };
+        if let Some(file) = process.rests.as_ref().filter(|file| end.code().is_some() && file.exists()) {
+            let _ = events.send(Event::Rests { node }).await;
+            stop.politely.run_until_cancelled(gone(file)).await;
+            continue;
+        }
         let verdict = backoff.ended(ran);
         let _ = events.send(Event::Ended { node, end, verdict }).await;
         stop.politely.run_until_cancelled(tokio::time::sleep(verdict.pause)).await;
+    }
+}
+
+/// Waits until a file is gone.
+async fn gone(file: &Path) {
+    while file.exists() {
+        tokio::time::sleep(LOOK).await;
     }
 }
 
@@ -160,7 +181,7 @@ mod tests {
 
     fn shell(dir: &std::path::Path, script: &str) -> Process {
         let args = vec!["-c".to_owned(), script.to_owned()];
-        Process { program: "/bin/sh".into(), args, log_file: dir.join("log") }
+        Process { program: "/bin/sh".into(), args, log_file: dir.join("log"), rests: None }
     }
 
     #[tokio::test]
@@ -184,6 +205,25 @@ mod tests {
             tokio::task::yield_now().await;
         }
         stop.politely.cancel();
+        task.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_node_that_has_done_its_work_rests_until_its_report_is_gone() {
+        let dir = tempfile::tempdir().unwrap();
+        let (sender, mut events) = mpsc::channel(8);
+        let (stop, report) = (Stop::default(), dir.path().join("report"));
+        let process = shell(dir.path(), &format!(": > {}; exit 70", report.display()));
+        let process = Process { rests: Some(report.clone()), ..process };
+        let task = tokio::spawn(keep(1, process, sender, stop.clone()));
+        for _ in 0..2 {
+            assert!(matches!(events.recv().await, Some(Event::Started { node: 1, .. })));
+            assert!(matches!(events.recv().await, Some(Event::Rests { node: 1 })));
+            assert!(events.try_recv().is_err(), "it is not started again");
+            std::fs::remove_file(&report).unwrap();
+        }
+        stop.politely.cancel();
+        events.close();
         task.await.unwrap();
     }
 

@@ -123,6 +123,15 @@ impl Supervisor {
         let nodes = &mut self.told.file.nodes;
         match event {
             Event::Started { node, pid } => nodes[node].pid = pid,
+            Event::Rests { node } => {
+                let node = &mut nodes[node];
+                node.pid = None;
+                let file = node.state_dir.join(merge_repair::report::TEXT_FILE);
+                match std::fs::read_to_string(&file) {
+                    Ok(report) => eprint!("{} has ended; this is its report:\n{report}", node.name),
+                    Err(error) => eprintln!("{} has ended; {}: {error}", node.name, file.display()),
+                }
+            }
             Event::Ended { node, end, verdict } => {
                 let node = &mut nodes[node];
                 node.pid = None;

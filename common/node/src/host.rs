@@ -244,6 +244,12 @@ impl Host {
         Ok(())
     }
 
+    /// This node calls others and is called by nobody: it is as ready as it will be.
+    pub fn listens_nowhere(&self) {
+        self.0.readiness.clear(STARTING);
+        tracing::info!(node = %self.0.me.name(), role = %self.0.me.role(), "ready");
+    }
+
     /// Waits until the node is to end, because it was asked to or because a vital task failed, and for its tasks.
     pub async fn finish(self) -> Exit {
         let ended = self.0.tasks.finish(FINISH_GRACE).await;

@@ -134,6 +134,7 @@ fn raw_node(node: &NodePlan, identity: &NodeIdentity) -> RawNode {
         key: Some(identity.public.to_string()),
         tls_certificate: None,
         tls_key: None,
+        report_command: None,
     }
 }
 

@@ -2,11 +2,13 @@
 
 mod frontends;
 mod merges;
+mod repairs;
 mod signing;
 mod storages;
 
 use super::check::Checker;
 use super::disk::{ListDisk, LogDisk};
+use super::repair::{Repair, repair_name};
 use super::submit::{ISSUER, Submission, entry};
 use ct::entry::{LogKind, StoredEntry};
 use ct::index::{Position, Term};
@@ -17,7 +19,9 @@ use ct::node_key::NodeSigningKey;
 use ct::order::LogHead;
 use ct::replica::View;
 use ct::sct::DigitallySigned;
-use ct::term::{AcceptedHead, Guard, Incarnation, RunId, TermBody, TermCertificate, Trust, Voter, Voters};
+use ct::term::{
+    AcceptedHead, Guard, Incarnation, RunId, SignedStopReply, TermBody, TermCertificate, Trust, Voter, Voters,
+};
 use ct::time::{ClockBound, Timestamp};
 use ct::wire::EntryBatch;
 use ct::wire::storage::{Fetched, ListItem, SctItem};
@@ -92,6 +96,7 @@ const TIMEOUT: u64 = 700;
 pub(super) enum Origin {
     Primary { node: NodeName, epoch: u64, call: CallId },
     Submission { frontend: NodeName, epoch: u64, id: u64 },
+    Repair { epoch: u64, call: CallId },
     Nobody,
 }
 
@@ -102,12 +107,15 @@ enum Message {
     Store(Box<StoredEntry>),
     Sign(Box<StoredEntry>),
     Scts(Vec<SctItem>),
+    Stop(Term, RunId),
+    Start(Term),
 }
 
 #[derive(Debug)]
 enum Reply {
     Primary(Result<Returned, CallFailure>),
     Submission(promise::Event),
+    Stopped(Box<SignedStopReply>),
 }
 
 #[derive(Debug)]
@@ -118,6 +126,7 @@ enum Happening {
     Restart(NodeName),
     Submit(u64),
     Repair,
+    RepairTick,
 }
 
 /// What every node has besides its own state.
@@ -130,9 +139,9 @@ pub struct Process<M, D> {
     /// The newest certificate on disk.
     pub guard: Guard,
     /// Difference of its clock.
-    skew: i64,
+    pub(super) skew: i64,
     /// Counts its starts: answers to an earlier life are lost.
-    epoch: u64,
+    pub(super) epoch: u64,
 }
 
 /// A merge node's disk.
@@ -173,6 +182,8 @@ pub struct World {
     /// The signer.
     pub signer:
         Process<signer::machine::Machine, (Option<signer::machine::Memory>, Option<signer::machine::Fork>)>,
+    /// The repair process.
+    pub repair: Repair,
     /// Node keys of merge nodes.
     pub keys: BTreeMap<NodeName, NodeSigningKey>,
     /// The repair key.
@@ -218,6 +229,12 @@ pub struct Faults {
     pub adoptions: u64,
     /// Submissions that ended without a promise.
     pub failures: u64,
+    /// Runs of repair that began.
+    pub repairs: u64,
+    /// Those after which a tree head came.
+    pub repaired: u64,
+    /// Crashes of the repair process at its writes.
+    pub repair_crashes: u64,
 }
 
 /// Whether a request is to be lost: from whom, to whom, and what it is, if it is a primary's.
@@ -307,6 +324,7 @@ impl World {
             })
             .collect();
         let memory = (Some(signer::machine::Memory::NewLog), None);
+        let repair = Process { machine: None, disk: None, guard: guard.clone(), skew: 0, epoch: 0 };
         let signer = Process { machine: None, disk: memory, guard, skew: skewed(), epoch: 0 };
         let mut world = Self {
             options,
@@ -317,6 +335,7 @@ impl World {
             storages,
             frontends,
             signer,
+            repair,
             keys,
             repair_key,
             trust,
@@ -363,6 +382,7 @@ impl World {
         for merge in self.merges.keys().cloned().collect::<Vec<_>>() {
             self.at(1, Happening::Tick(merge));
         }
+        self.at(1, Happening::RepairTick);
     }
 
     /// Settings of a merge node.
@@ -383,6 +403,9 @@ impl World {
 
     /// Starts a node from its disk.
     pub fn start(&mut self, node: &NodeName) {
+        if *node == repair_name() {
+            return super::repair::start(self);
+        }
         let settings = self.merges.contains_key(node).then(|| self.merge_settings(node));
         let (log_key, clock) = (self.log_key.public().clone(), ClockBound::DEFAULT);
         if let (Some(process), Some(settings)) = (self.merges.get_mut(node), settings) {
@@ -462,7 +485,7 @@ impl World {
     fn is_cut(&self, origin: &Origin, to: &NodeName, message: &Message) -> bool {
         let call = match message {
             Message::Call(call) | Message::Batch(call, _) => Some(call),
-            Message::Store(_) | Message::Sign(_) | Message::Scts(_) => None,
+            _ => None,
         };
         self.cut.as_ref().is_some_and(|cut| cut(&Self::caller(origin), to, call))
     }
@@ -492,7 +515,9 @@ impl World {
     /// The caller learns of a lost message by its deadline.
     fn lost(&mut self, origin: Origin, to: &NodeName, message: &Message) {
         let reply = match (&origin, message) {
-            (Origin::Primary { .. }, _) => Reply::Primary(Err(CallFailure::Failed("deadline".to_owned()))),
+            (Origin::Primary { .. } | Origin::Repair { .. }, _) => {
+                Reply::Primary(Err(CallFailure::Failed("deadline".to_owned())))
+            }
             (Origin::Submission { .. }, Message::Store(entry)) => {
                 Reply::Submission(promise::Event::NotStored(to.clone(), entry.name(), "deadline".to_owned()))
             }
@@ -506,7 +531,7 @@ impl World {
 
     /// A node that crashed answers nobody: a primary that asked it learns that by its deadline.
     fn unanswered(&mut self, origin: Origin) {
-        if let Origin::Primary { .. } = origin {
+        if let Origin::Primary { .. } | Origin::Repair { .. } = origin {
             let reply = Reply::Primary(Err(CallFailure::Failed("deadline".to_owned())));
             self.at(TIMEOUT, Happening::Return(origin, Box::new(reply)));
         }
@@ -516,8 +541,10 @@ impl World {
         if self.chance(self.options.loss) {
             self.faults.lost += 1;
             let lost = match reply {
-                Reply::Primary(_) => Reply::Primary(Err(CallFailure::Failed("deadline".to_owned()))),
-                other => other,
+                Reply::Primary(_) | Reply::Stopped(_) => {
+                    Reply::Primary(Err(CallFailure::Failed("deadline".to_owned())))
+                }
+                other @ Reply::Submission(_) => other,
             };
             self.at(TIMEOUT, Happening::Return(origin, Box::new(lost)));
         } else {
@@ -552,6 +579,10 @@ impl World {
             Happening::Restart(node) => self.start(&node),
             Happening::Submit(number) => self.submit(number),
             Happening::Repair => super::repair::repair(self),
+            Happening::RepairTick => {
+                super::repair::tick(self);
+                self.at(TICK, Happening::RepairTick);
+            }
         }
     }
 
@@ -635,6 +666,7 @@ impl World {
 
     fn return_to(&mut self, origin: Origin, reply: Reply) {
         match (origin, reply) {
+            (Origin::Repair { epoch, call }, reply) => self.return_to_repair(epoch, call, reply),
             (Origin::Primary { node, epoch, call }, Reply::Primary(outcome))
                 if self.merges[&node].epoch == epoch =>
             {
@@ -670,6 +702,7 @@ impl World {
         match origin {
             Origin::Primary { node, .. } => node.clone(),
             Origin::Submission { frontend, .. } => frontend.clone(),
+            Origin::Repair { .. } => repair_name(),
             Origin::Nobody => name("nobody", 1),
         }
     }
@@ -688,12 +721,18 @@ impl World {
                 self.start(&node);
             }
         }
+        if self.repair.machine.is_none() {
+            super::repair::start(self);
+        }
         let until = self.now + span;
         self.run_until(until);
     }
 
     /// Demands, of a healed cluster, that every promise is kept on every frontend.
     pub fn demand_convergence(&mut self) {
+        if let Some(run) = self.repair.disk.as_ref().filter(|run| run.outcome().is_none()) {
+            return self.check.stuck(format!("the repair for term {} goes on and on", run.plan.term));
+        }
         for (node, process) in &self.frontends {
             let published = process.disk.published.as_ref().map(|sth| sth.head.tree_size).unwrap_or_default();
             let unkept = self.check.unkept(&process.disk.log, published);

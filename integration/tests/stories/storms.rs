@@ -45,6 +45,9 @@ fn faults_really_happen() {
         sum.promises += f.promises;
         sum.adoptions += f.adoptions;
         sum.failures += f.failures;
+        sum.repairs += f.repairs;
+        sum.repaired += f.repaired;
+        sum.repair_crashes += f.repair_crashes;
         alarms += world.alarms.len();
         signed += world.check.signed.len();
         terms += world.newest.term().get();
@@ -59,6 +62,9 @@ fn faults_really_happen() {
         ("promises", sum.promises, 1_000),
         ("adoptions", sum.adoptions, 50),
         ("submissions without a promise", sum.failures, 20),
+        ("repairs", sum.repairs, 60),
+        ("repairs that ended with a tree head", sum.repaired, 50),
+        ("crashes of repair", sum.repair_crashes, 30),
         ("alarms", alarms as u64, 5),
         ("heads signed", signed as u64, 300),
         ("terms", terms, 120),

@@ -17,6 +17,7 @@ use ct::names::NodeName;
 use ct::replica::View;
 use ct::time::Timestamp;
 use ct::wire::Refusal;
+use ct::wire::status::WaitsFor;
 use distribute::Publication;
 use follow::Follower;
 use order::Pool;
@@ -182,8 +183,8 @@ impl Primary {
         Ok(())
     }
 
-    /// For what the primary waits, in words for a person; `None` if nothing holds it up.
-    pub fn waiting(&self) -> Option<String> {
+    /// Whom the primary waits for, and why in words for a person; `None` if nothing holds it up.
+    pub fn waiting(&self) -> Option<(WaitsFor, String)> {
         self.round.waiting(&self.followers)
     }
 

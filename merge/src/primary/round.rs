@@ -14,6 +14,7 @@ use ct::term::{Endorsement, Proposal, SignedProposal};
 use ct::time::Timestamp;
 use ct::wire::Refusal;
 use ct::wire::signer::{Consistency, SignSth};
+use ct::wire::status::WaitsFor;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -80,15 +81,15 @@ impl Round {
         }
     }
 
-    pub(crate) fn waiting(&self, followers: &BTreeMap<NodeName, Follower>) -> Option<String> {
+    pub(crate) fn waiting(&self, followers: &BTreeMap<NodeName, Follower>) -> Option<(WaitsFor, String)> {
         let unreachable: Vec<_> =
             followers.iter().filter(|(_, f)| f.is_unreachable()).map(|(name, _)| name.as_str()).collect();
         match &self.stage {
-            Stage::Sign { .. } if self.trouble.is_some() => self.trouble.clone(),
             Stage::BackUp { .. } | Stage::Endorse { .. } if !unreachable.is_empty() => {
-                Some(format!("merge nodes not reachable: {}", unreachable.join(", ")))
+                Some((WaitsFor::MergeNodes, format!("merge nodes not reachable: {}", unreachable.join(", "))))
             }
-            _ => None,
+            // The trouble stays, whatever is done meanwhile, until the signer signs.
+            _ => self.trouble.clone().map(|text| (WaitsFor::Signer, text)),
         }
     }
 

@@ -6,6 +6,7 @@ mod refusal;
 pub mod signer;
 pub mod status;
 pub mod storage;
+pub mod term;
 pub mod tree;
 
 pub use bulk::{Bulk, EntryBatch, WireError};

@@ -48,6 +48,17 @@ pub struct ReadOnlyStatus {
     pub published: Sth,
 }
 
+/// Whom a primary waits for. Another primary would wait for the same signer; not so for other merge nodes, which may only
+/// be out of this one's reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WaitsFor {
+    /// The signer does not answer, or refuses.
+    Signer,
+    /// Too few merge nodes can be reached.
+    MergeNodes,
+}
+
 /// What only nodes of one role have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -93,8 +104,12 @@ pub enum Detail {
         accepted: LogHead,
         /// Newest STH that it knows.
         newest_sth: Option<Sth>,
+        /// For which term to come it is stopped, if it is.
+        stopped: Option<Term>,
         /// For what the primary waits, if it is one and waits.
         waiting: Option<String>,
+        /// For whom.
+        waits_for: Option<WaitsFor>,
         /// Up to when enough storage lists were read, if it is primary.
         polled_through: Option<Timestamp>,
     },

@@ -12,6 +12,8 @@ impl World {
             Message::Call(Call::VerifyRoot(request)) => Request::VerifyRoot(request),
             Message::Call(Call::Publish(publish)) => Request::Publish(*publish),
             Message::Call(Call::SetPrimary(certificate)) => Request::SetPrimary(certificate),
+            Message::Stop(term, run) => Request::Stop(term, run),
+            Message::Start(term) => Request::Start(term),
             _ => return,
         };
         if self.merges[to].machine.is_none() {
@@ -84,6 +86,9 @@ impl World {
     pub(in crate::sim) fn act_merge(&mut self, node: &NodeName, acts: Vec<Act>, origin: Origin) {
         for act in acts {
             match act {
+                Act::Respond(_, Ok(Answer::Stopped(reply))) => {
+                    self.answer(origin.clone(), Reply::Stopped(reply));
+                }
                 Act::Respond(_, response) => {
                     let outcome = response.map_or_else(|r| Err(CallFailure::Refused(r)), |a| Ok(returned(a)));
                     self.answer(origin.clone(), Reply::Primary(outcome));

@@ -1,0 +1,188 @@
+//! `wolffish repair`: the repair of a cluster whose primary is gone, looked at, done, or allowed again by a person.
+
+use crate::failure::Failure;
+use crate::out;
+use crate::upfile::DEFAULT_DIR;
+use config::init::node_dir;
+use config::{Cluster, Log};
+use ct::names::Role;
+use merge_repair::RepairError;
+use merge_repair::plan::Cause;
+use merge_repair::repair::{Decision, armed, carry_out, decide, rearm};
+use merge_repair::report::put_aside;
+use merge_repair::state::Armed;
+use node::clock::{Clock as _, SystemClock};
+use node::entropy::SystemEntropy;
+use node::exit::Exit;
+use node::host::{Fatal as _, Host, RunArgs, StartError, Surroundings};
+use node::telemetry::{LogFormat, detached_metrics};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Appoint another primary: look at the plan, do it now, or allow merge-repair another run; exit code 0 only for success
+#[derive(Debug, Clone, clap::Args)]
+pub struct RepairArgs {
+    #[command(flatten)]
+    pub what: What,
+    /// Directory of `wolffish up` [default: wolffish-data]
+    #[arg(long, conflicts_with_all = ["cluster", "state"])]
+    pub dir: Option<PathBuf>,
+    /// The cluster.toml of a cluster that is spread over machines
+    #[arg(long, value_name = "FILE", requires = "state")]
+    pub cluster: Option<PathBuf>,
+    /// State directory of the merge-repair node of that cluster
+    #[arg(long, value_name = "DIR", requires = "cluster")]
+    pub state: Option<PathBuf>,
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// One of three.
+#[derive(Debug, Clone, Copy, clap::Args)]
+#[group(required = true, multiple = false)]
+pub struct What {
+    /// Show what would be done for every log; nothing is stopped
+    #[arg(long)]
+    pub plan: bool,
+    /// Do it now, whatever the age of the newest tree head
+    #[arg(long)]
+    pub now: bool,
+    /// Allow another run after the last one was looked at
+    #[arg(long)]
+    pub rearm: bool,
+}
+
+/// Plans, repairs or rearms.
+pub async fn run(args: RepairArgs) -> Result<(), Failure> {
+    let host = host(&args)?;
+    let done = match args.what {
+        What { rearm: true, .. } => allow(&host),
+        What { now: true, .. } => act(&host, args.json).await,
+        What { .. } => show(&host, args.json).await,
+    };
+    host.shutdown().cancel();
+    done
+}
+
+fn host(args: &RepairArgs) -> Result<Host, Failure> {
+    let (file, state) = match (&args.cluster, &args.state) {
+        (Some(file), Some(state)) => (file.clone(), Some(state.clone())),
+        _ => (args.dir.as_deref().unwrap_or(Path::new(DEFAULT_DIR)).join(config::CLUSTER_FILE), None),
+    };
+    let text =
+        std::fs::read_to_string(&file).map_err(|e| Failure::Usage(format!("{}: {e}", file.display())))?;
+    let base = file.parent().unwrap_or(Path::new(""));
+    let cluster = Cluster::parse(&text, base)?;
+    let repair = cluster.repair().name().clone();
+    let state = state.unwrap_or_else(|| node_dir(base, &repair));
+    let args = RunArgs { cluster: file, node: repair, state, log_format: LogFormat::Human };
+    let around = Surroundings {
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy::new()),
+        shutdown: tokio_util::sync::CancellationToken::new(),
+        metrics: detached_metrics().map_err(|error| start(&error.into()))?,
+    };
+    Host::start_in(Role::MergeRepair, &args, around).map_err(|error| start(&error))
+}
+
+fn start(error: &StartError) -> Failure {
+    Failure::Usage(error.to_string())
+}
+
+fn failure(error: RepairError) -> Failure {
+    if error.is_busy() {
+        return Failure::Check(format!("{error}: another repair is at work"));
+    }
+    match error.exit() {
+        Exit::Configuration => Failure::Usage(error.to_string()),
+        Exit::Internal => Failure::Check(error.to_string()),
+        _ => Failure::Io(error.to_string()),
+    }
+}
+
+fn allow(host: &Host) -> Result<(), Failure> {
+    rearm(host).map_err(failure)?;
+    let state = host.state_dir();
+    put_aside(state, SystemClock.now())
+        .map_err(Failure::io(format_args!("rename a report in {}", state.display())))?;
+    out::line("merge-repair may run once more; start it again if nobody does so by itself");
+    Ok(())
+}
+
+/// As the watch would plan, and where that plans nothing, as a person may.
+async fn show(host: &Host, as_json: bool) -> Result<(), Failure> {
+    let age = |log: &Log| Cause::Age { limit_ms: log.repair_after().as_millis() as u64 };
+    let watch = decide(host, age).await.map_err(failure)?;
+    let by_hand = decide(host, |_| Cause::Person).await.map_err(failure)?;
+    if as_json {
+        out::line(in_json(&watch, &by_hand));
+    } else {
+        out::text_of(in_words(&watch, &by_hand));
+    }
+    let impossible: Vec<&str> =
+        by_hand.iter().filter(|(_, decision)| decision.plan.is_err()).map(|(log, _)| log.as_str()).collect();
+    if impossible.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Check(format!("no repair is possible for {}", impossible.join(", "))))
+    }
+}
+
+type Decisions = BTreeMap<ct::names::LogName, Decision>;
+
+fn in_words(watch: &Decisions, by_hand: &Decisions) -> String {
+    let mut text = String::new();
+    for (log, decision) in by_hand {
+        let alone = match watch.get(log).map(|watch| &watch.plan) {
+            Some(Err(reason)) => format!("merge-repair does nothing by itself: {reason}"),
+            _ => "merge-repair does this by itself:".to_owned(),
+        };
+        let plan = match &decision.plan {
+            Ok(plan) => plan.to_string(),
+            Err(reason) => format!("nor can --now: {reason}"),
+        };
+        text.push_str(&format!("log {log}: {alone}\n{plan}\n\n"));
+    }
+    text
+}
+
+fn in_json(watch: &Decisions, by_hand: &Decisions) -> Value {
+    let one = |decision: &Decision| match &decision.plan {
+        Ok(plan) => json!({ "plan": plan }),
+        Err(reason) => json!({ "no_plan": reason, "text": reason.to_string() }),
+    };
+    let mut logs = Map::new();
+    for (log, decision) in by_hand {
+        let watch = watch.get(log).map(one);
+        logs.insert(log.to_string(), json!({ "watch": watch, "now": one(decision) }));
+    }
+    Value::Object(logs)
+}
+
+/// Goes on with a run that was broken off; otherwise a new run for every log, if none was used up.
+async fn act(host: &Host, as_json: bool) -> Result<(), Failure> {
+    let states = armed(host).map_err(failure)?;
+    for (log, state) in &states {
+        if let Armed::Spent(why) = state {
+            let text =
+                format!("log {log}: a run is over, and a new one waits for `wolffish repair --rearm`: {why}");
+            return Err(Failure::Check(text));
+        }
+    }
+    let under_way = states.values().any(|state| matches!(state, Armed::UnderWay(_)));
+    let decisions =
+        if under_way { BTreeMap::new() } else { decide(host, |_| Cause::Person).await.map_err(failure)? };
+    let report = carry_out(host, decisions).await.map_err(failure)?;
+    let Some(report) = report else {
+        return Err(Failure::Check("broken off; the run goes on by itself".to_owned()));
+    };
+    if as_json {
+        out::line(serde_json::to_string(&report).map_err(|error| Failure::Internal(error.to_string()))?);
+    } else {
+        out::text_of(report.to_string());
+    }
+    if report.success { Ok(()) } else { Err(Failure::Check("not every log is repaired".to_owned())) }
+}

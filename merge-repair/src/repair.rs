@@ -1,0 +1,190 @@
+//! All logs together: planned together, then each repaired on its own, so that a fault of one stops only that one.
+
+use crate::ask;
+use crate::drive::{Driver, settings};
+use crate::error::RepairError;
+use crate::machine::{Fx, Machine, Write};
+use crate::plan::{Cause, NoPlan, Plan, plan};
+use crate::report::FullReport;
+use crate::run::{Outcome, Report};
+use crate::state::{Armed, State};
+use config::Log;
+use ct::names::LogName;
+use ct::term::{Guard, RunId, Trust};
+use node::entropy::random_from;
+use node::host::Host;
+use std::collections::BTreeMap;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// What is to happen to a log: planned from its certificate in force, or not.
+pub struct Decision {
+    guard: Guard,
+    /// The plan, or why there is none.
+    pub plan: Result<Plan, NoPlan>,
+}
+
+fn trust(host: &Host, log: &Log) -> Trust {
+    Trust { log_id: log.log_id(), kind: log.kind(), repair_key: host.cluster().repair().key() }
+}
+
+pub(crate) fn open(host: &Host, log: &Log) -> Result<State, RepairError> {
+    State::open(&host.log_dir(log.name()), trust(host, log)).map_err(RepairError::state(log.name()))
+}
+
+/// Plans for every log; stops nobody.
+///
+/// # Errors
+/// State that cannot be read.
+pub async fn decide(
+    host: &Host,
+    cause: impl Fn(&Log) -> Cause,
+) -> Result<BTreeMap<LogName, Decision>, RepairError> {
+    let mut decisions = BTreeMap::new();
+    for log in host.cluster().logs() {
+        let guard = open(host, log)?.guard().clone();
+        let scan = ask::everybody(host, log.name()).await;
+        let guard = ask::newest(host, log.name(), guard, &scan).await;
+        let plan = plan(cause(log), &guard, log.key(), &scan);
+        decisions.insert(log.name().clone(), Decision { guard, plan });
+    }
+    Ok(decisions)
+}
+
+/// What stands in the way of a new run, or is under way: by log.
+///
+/// # Errors
+/// State that cannot be read.
+pub fn armed(host: &Host) -> Result<BTreeMap<LogName, Armed>, RepairError> {
+    let one = |log: &Log| {
+        let armed = open(host, log)?.armed().map_err(RepairError::state(log.name()))?;
+        Ok((log.name().clone(), armed))
+    };
+    host.cluster().logs().iter().map(one).collect()
+}
+
+/// A person allows another run.
+///
+/// # Errors
+/// [`crate::state::StateError::Unfinished`], and state that cannot be read or written.
+pub fn rearm(host: &Host) -> Result<(), RepairError> {
+    for log in host.cluster().logs() {
+        open(host, log)?.rearm().map_err(RepairError::state(log.name()))?;
+    }
+    Ok(())
+}
+
+/// Carries out what was decided, and goes on with whatever is under way. `None` if the process was told to end before all
+/// runs were over; they go on when it is started again.
+///
+/// # Errors
+/// A report that cannot be written.
+pub async fn carry_out(
+    host: &Host,
+    decisions: BTreeMap<LogName, Decision>,
+) -> Result<Option<FullReport>, RepairError> {
+    let (sender, mut unfinished) = mpsc::channel(16);
+    let mut runs = JoinSet::new();
+    let mut reports = BTreeMap::new();
+    for log in host.cluster().logs() {
+        let name = log.name().clone();
+        match begin(host, log, decisions.get(&name), sender.clone()) {
+            Ok(Some(Begun::Run(driver))) => {
+                runs.spawn(async move {
+                    let ended = driver.run().await.map_err(|error| error.to_string());
+                    (name, ended)
+                });
+            }
+            Ok(Some(Begun::Refused(report))) => drop(reports.insert(name, *report)),
+            Ok(None) => {}
+            Err(error) => drop(reports.insert(name, failed(error.to_string()))),
+        }
+    }
+    drop(sender);
+    let mut broken_off = false;
+    loop {
+        tokio::select! {
+            ended = runs.join_next() => match ended {
+                None => break,
+                Some(Ok((log, Ok(Some(report))))) => drop(reports.insert(log, report)),
+                Some(Ok((_, Ok(None)))) => broken_off = true,
+                Some(Ok((log, Err(error)))) => drop(reports.insert(log, failed(error))),
+                Some(Err(panic)) => tracing::error!(%panic, "a run failed"),
+            },
+            Some((log, report)) = unfinished.recv() => {
+                let mut now = reports.clone();
+                now.insert(log, report);
+                publish(host, now).await?;
+            }
+        }
+    }
+    if broken_off {
+        return Ok(None);
+    }
+    publish(host, reports).await.map(Some)
+}
+
+enum Begun {
+    Run(Box<Driver>),
+    Refused(Box<Report>),
+}
+
+fn begin(
+    host: &Host,
+    log: &Log,
+    decision: Option<&Decision>,
+    unfinished: mpsc::Sender<(LogName, Report)>,
+) -> Result<Option<Begun>, RepairError> {
+    let error = RepairError::state(log.name());
+    let mut state = open(host, log)?;
+    let now = host.clock().now();
+    let (machine, first) = match (state.armed().map_err(&error)?, decision) {
+        (Armed::UnderWay(run), _) => {
+            let guard = state.guard().clone();
+            (Machine::recover(settings(host, log), guard, *run, now), Fx::new())
+        }
+        (Armed::Spent(why), Some(_)) => return Ok(Some(Begun::Refused(Box::new(failed(spent(&why)))))),
+        (_, None) => return Ok(None),
+        (Armed::Yes, Some(Decision { plan: Err(reason), .. })) => {
+            if reason.is_patience() {
+                return Ok(None);
+            }
+            state.refuse(reason).map_err(&error)?;
+            let outcome = Some(Outcome::NotBegun { reason: reason.clone() });
+            let report = Report { run: None, cause: None, outcome, waits_for: Vec::new() };
+            return Ok(Some(Begun::Refused(Box::new(report))));
+        }
+        (Armed::Yes, Some(Decision { guard, plan: Ok(plan) })) => {
+            let mut fx = Fx::new();
+            fx.write(Write::Certificate(Box::new(guard.certificate().clone())));
+            let run = RunId::new(random_from(host.entropy().as_ref()));
+            let plan = plan.clone();
+            (Machine::begin(settings(host, log), guard.clone(), plan, run, now, &mut fx), fx)
+        }
+    };
+    let (host, log) = (host.clone(), log.name().clone());
+    Ok(Some(Begun::Run(Box::new(Driver { host, log, state, machine, first, unfinished }))))
+}
+
+/// What is said where a run is over already.
+pub(crate) fn spent(why: &str) -> String {
+    format!(
+        "this repair was used, and a new run waits for `wolffish repair --rearm`; what came of the last: {why}"
+    )
+}
+
+fn failed(reason: String) -> Report {
+    Report { run: None, cause: None, outcome: Some(Outcome::Failed { reason }), waits_for: Vec::new() }
+}
+
+async fn publish(host: &Host, logs: BTreeMap<LogName, Report>) -> Result<FullReport, RepairError> {
+    let report = FullReport::new(host.me().name().clone(), host.clock().now(), logs);
+    for line in report.to_string().lines() {
+        tracing::warn!(report = line);
+    }
+    report.write(host.state_dir())?;
+    if let Some(command) = host.me().report_command() {
+        report.tell(command).await;
+    }
+    Ok(report)
+}
