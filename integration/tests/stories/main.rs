@@ -4,6 +4,7 @@
 
 mod collect;
 mod diverged;
+mod growth;
 mod hand;
 mod heads;
 mod law;

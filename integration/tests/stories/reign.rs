@@ -218,8 +218,6 @@ fn a_node_that_does_not_know_the_term_is_sent_the_certificate() {
 fn endorsed_by_one(reign: &mut Reign) {
     let (id, _) = reign.take(&m(3), |call| matches!(call, Call::Position(_))).unwrap();
     reign.answer(id, position(0, LogHead::EMPTY));
-    let (id, _) = reign.take(&m(3), |call| matches!(call, Call::Missing(_))).unwrap();
-    reign.answer(id, Ok(Returned::Missing(Vec::new())));
     reign.pass(300);
     let (id, call) = reign.take(&m(3), |call| matches!(call, Call::VerifyRoot(_))).unwrap();
     let Call::VerifyRoot(request) = call else { unreachable!("it was asked for one") };
@@ -245,8 +243,6 @@ fn m9_the_signer_is_asked_only_with_a_majority() {
     for node in [2, 3] {
         let (id, _) = reign.take(&m(node), |call| matches!(call, Call::Position(_))).unwrap();
         reign.answer(id, position(0, LogHead::EMPTY));
-        let (id, _) = reign.take(&m(node), |call| matches!(call, Call::Missing(_))).unwrap();
-        reign.answer(id, Ok(Returned::Missing(Vec::new())));
     }
     let (id, call) = reign.take(&m(2), |call| matches!(call, Call::VerifyRoot(_))).unwrap();
     let Call::VerifyRoot(request) = call else { unreachable!("it was asked for one") };
@@ -273,8 +269,6 @@ fn m9_the_signer_is_asked_only_with_a_majority() {
         again.pass(10);
         let (id, _) = again.take(&m(2), |call| matches!(call, Call::Position(_))).unwrap();
         again.answer(id, position(0, LogHead::EMPTY));
-        let (id, _) = again.take(&m(2), |call| matches!(call, Call::Missing(_))).unwrap();
-        again.answer(id, Ok(Returned::Missing(Vec::new())));
         again.pass(200);
         let (id, _) = again.take(&m(2), |call| matches!(call, Call::VerifyRoot(_))).unwrap();
         again.answer(id, Ok(Returned::Endorsed(vote)));

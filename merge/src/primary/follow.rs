@@ -31,6 +31,8 @@ pub(crate) struct Follower {
     lane: Lane,
     asked: Option<Asked>,
     common: Common,
+    /// Up to where it has staged the log and lacks no entry. Sending it more takes nothing of that away.
+    complete: TreeSize,
     /// Entries that it lacks; `None` if it was not asked since records were last sent.
     missing: Option<Vec<Name>>,
     /// It has no room to stage more than this: it must endorse that first.
@@ -60,6 +62,7 @@ impl Default for Follower {
             lane: Lane::default(),
             asked: None,
             common: Common::Unknown,
+            complete: TreeSize::ZERO,
             missing: None,
             full: None,
             issuers: Vec::new(),
@@ -75,8 +78,7 @@ impl Follower {
     }
     /// Whether it has staged everything below `target` and lacks no entry.
     pub(crate) fn is_ready(&self, target: TreeSize) -> bool {
-        let complete = self.missing.as_ref().is_some_and(Vec::is_empty);
-        complete && matches!(self.common, Common::Until(size) if size >= target)
+        matches!(self.common, Common::Until(_)) && self.complete >= target
     }
     /// Whether its last call failed.
     pub(crate) const fn is_unreachable(&self) -> bool {
@@ -84,7 +86,7 @@ impl Follower {
     }
 
     fn begin_again(&mut self) {
-        self.common = Common::Unknown;
+        (self.common, self.complete) = (Common::Unknown, TreeSize::ZERO);
         (self.missing, self.full) = (None, None);
     }
 
@@ -116,10 +118,19 @@ impl Follower {
             }
             (Some(Asked::Log(from)), Ok(Returned::Staged(end))) => {
                 self.full = (end <= from).then_some(end);
-                self.common = Common::Until(end.min(view.len()));
-                self.missing = None;
+                let end = end.min(view.len());
+                (self.common, self.complete) = (Common::Until(end), self.complete.min(end));
+                // Where there was no room for more it lacks what it lacked.
+                if end > from {
+                    self.missing = None;
+                }
             }
-            (Some(Asked::Missing), Ok(Returned::Missing(names))) => self.missing = Some(names),
+            (Some(Asked::Missing), Ok(Returned::Missing(names))) => {
+                if let (true, Common::Until(size)) = (names.is_empty(), self.common) {
+                    self.complete = size;
+                }
+                self.missing = Some(names);
+            }
             (Some(Asked::Entries), Ok(Returned::Taken(taken))) => {
                 self.issuers = taken.need_issuers;
                 self.missing = None;
@@ -154,20 +165,30 @@ impl Follower {
         if !common && position.accepted_term == core.guard.term() {
             return Err(Halt::LostOwnTerm { holder: name.clone(), size: theirs.size });
         }
-        self.common = if common {
-            Common::Until(theirs.size)
+        if common {
+            self.meet(theirs.size);
         } else {
             let high = theirs.size.min(view.len()).plus(1);
-            Common::Between { low: TreeSize::ZERO, high }
-        };
+            self.common = Common::Between { low: TreeSize::ZERO, high };
+        }
         Ok(())
+    }
+
+    /// Its own log and ours are equal up to here; of that it lacks nothing.
+    fn meet(&mut self, size: TreeSize) {
+        (self.common, self.complete) = (Common::Until(size), size);
+        self.missing = Some(Vec::new());
     }
 
     fn probed(&mut self, at: TreeSize, same: bool) {
         if let Common::Between { low, high } = self.common {
             let (low, high) = if same { (at, high) } else { (low, at) };
             let found = high.get() <= low.get() + 1;
-            self.common = if found { Common::Until(low) } else { Common::Between { low, high } };
+            if found {
+                self.meet(low);
+            } else {
+                self.common = Common::Between { low, high };
+            }
         }
     }
 
@@ -217,7 +238,7 @@ impl Follower {
         let next = match self.common {
             Common::Unknown => Some((Asked::Position, Call::Position(core.guard.term()))),
             Common::Between { low, high } if high.get() <= low.get() + 1 => {
-                self.common = Common::Until(low);
+                self.meet(low);
                 return self.go_on(core, now, name, round, pool, view, caller);
             }
             Common::Between { low, high } => {
@@ -234,6 +255,8 @@ impl Follower {
         Ok(())
     }
 
+    /// What it has is made complete before it is sent more, and what it can endorse it is asked first: a log that grows all
+    /// the time must not keep it from either.
     fn next(
         &mut self,
         core: &Core,
@@ -244,10 +267,11 @@ impl Follower {
         view: &impl View,
     ) -> Result<Option<(Asked, Call)>, Halt> {
         let term = core.guard.term();
-        let full = self.full == Some(size);
-        if size < view.len() && !full {
-            let to = size.plus(MAX_SEND_LOG as u64).min(view.len());
-            return Ok(Some((Asked::Log(size), send_log(core, size, to, view)?)));
+        if let Some(request) = round.proposal() {
+            let at = request.proposal.head.timestamp;
+            if self.answered != Some(at) && self.is_ready(request.proposal.head.tree_size) {
+                return Ok(Some((Asked::Endorse(at), Call::VerifyRoot(Box::new(request.clone())))));
+            }
         }
         let Some(missing) = &self.missing else { return Ok(Some((Asked::Missing, Call::Missing(term)))) };
         if !missing.is_empty() {
@@ -255,15 +279,13 @@ impl Follower {
             let issuers = std::mem::take(&mut self.issuers);
             return Ok(Some((Asked::Entries, Call::SendEntries(term, names, issuers))));
         }
-        if full {
+        if self.full == Some(size) {
             let request = round.propose(core, now, size, pool, view)?;
             return Ok(request.map(|request| (Asked::CatchUp, Call::VerifyRoot(Box::new(request)))));
         }
-        if let Some(request) = round.proposal() {
-            let at = request.proposal.head.timestamp;
-            if self.answered != Some(at) && request.proposal.head.tree_size <= size {
-                return Ok(Some((Asked::Endorse(at), Call::VerifyRoot(Box::new(request.clone())))));
-            }
+        if size < view.len() {
+            let to = size.plus(MAX_SEND_LOG as u64).min(view.len());
+            return Ok(Some((Asked::Log(size), send_log(core, size, to, view)?)));
         }
         if let Some(sth) = &core.newest_sth
             && self.told != Some(sth.head().timestamp)
