@@ -1,15 +1,18 @@
 //! After the load: every promise proved to be kept, on every frontend, within the maximum merge delay.
 
+mod found;
+
+pub use found::{Found, ProofReport, Unkept};
+
 use crate::fault::Faults;
 use crate::pulse::Pulse;
-use crate::stats::{Latency, Percentiles};
+use crate::stats::Latency;
 use crate::views::{LookError, Shown, Views, Watcher};
 use client::{Client, ClientError};
 use ct::hash::LeafHash;
 use ct::index::LeafIndex;
 use ct::sth::TreeHead;
 use ct::time::Timestamp;
-use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,41 +27,6 @@ const LOOK: Duration = Duration::from_millis(200);
 /// A tree of the same size has no leaf that it did not have before; but a frontend may have failed to say so.
 const SAME_TREE: Duration = Duration::from_secs(1);
 
-/// A promise that was not kept, or not seen kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unkept {
-    /// The leaf.
-    pub leaf: LeafHash,
-    /// When it was promised.
-    pub promised: Timestamp,
-    /// What was found instead.
-    pub found: Found,
-}
-
-/// What was found instead of a kept promise.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
-    /// A tree head later than the maximum merge delay, without the leaf.
-    Without {
-        /// The tree head.
-        later: Shown,
-        /// How that is known.
-        answer: String,
-    },
-    /// It is there, but the first tree head with it is later than the maximum merge delay.
-    Late {
-        /// The tree head.
-        first: Shown,
-    },
-    /// Nothing in the time allowed; the maximum merge delay may not be over.
-    Nothing {
-        /// Where it was looked for.
-        frontend: usize,
-        /// What was said last.
-        last: String,
-    },
-}
-
 /// Since when tree heads were looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Watched {
@@ -66,23 +34,6 @@ pub enum Watched {
     Throughout,
     /// There were times when nobody looked.
     AtTimes,
-}
-
-/// What came of proving.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ProofReport {
-    /// Different leaves that were promised.
-    pub promised: usize,
-    /// Those that were proved on every frontend.
-    pub proved: usize,
-    /// From the SCT to the first tree head with the leaf, as far as tree heads were seen.
-    pub merge_delay: Option<Percentiles>,
-    /// Promises broken: they were not kept within the maximum merge delay.
-    pub broken: usize,
-    /// Promises that were not seen kept in the time allowed.
-    pub unproved: usize,
-    /// How long proving took, in seconds.
-    pub seconds: f64,
 }
 
 /// Proves promises.
