@@ -56,6 +56,9 @@ enum Command {
     Hammer(Box<hammer::HammerArgs>),
     Monitor(Box<monitor::MonitorArgs>),
     Repair(repair::RepairArgs),
+    Rejoin(repair::RejoinArgs),
+    Members(repair::MembersArgs),
+    InitNode(init::node::InitNodeArgs),
 }
 
 fn main() -> ExitCode {
@@ -94,6 +97,9 @@ async fn dispatch(command: Command) -> ExitCode {
         Command::Decode(args) => decode::run(&args),
         Command::Hammer(args) => hammer::run(*args).await,
         Command::Repair(args) => repair::run(args).await,
+        Command::Rejoin(args) => repair::rejoin(args).await,
+        Command::Members(args) => repair::members(args).await,
+        Command::InitNode(args) => init::node::run(args).await,
     };
     match result {
         Ok(()) => Exit::Ok.into(),

@@ -4,8 +4,8 @@ use crate::machine::{Call, CallFailure, Returned};
 use crate::scan::{Look, Scan};
 use ct::names::{LogName, NodeName, Role};
 use ct::term::Guard;
-use ct::wire::term::{Start, Stop};
-use ct::wire::{Done, Refusal, SetPrimary};
+use ct::wire::term::{Release, Start, Stop};
+use ct::wire::{Done, SetPrimary};
 use node::deadline::Deadline;
 use node::host::Host;
 use node::message::Method;
@@ -47,18 +47,17 @@ async fn look(host: &Host, log: &LogName, roles: &[Role]) -> Vec<Look> {
     looks
 }
 
-/// The newest certificate that any merge node has, if it proves itself: of a repair that this one does not remember. A
-/// node is asked by a Start for the term that is known here, which changes nothing.
+/// The newest certificate that any merge node has, if it proves itself: of a repair that this one does not remember.
 pub(crate) async fn newest(host: &Host, log: &LogName, mut guard: Guard, scan: &Scan) -> Guard {
     for look in &scan.looks {
         let ahead = look.answer.as_ref().is_ok_and(|status| status.term > guard.term());
         if look.role != Role::Merge || !ahead {
             continue;
         }
-        let failure = perform(host, log, &look.node, &Call::Start(guard.term())).await.err();
-        if let Some(CallFailure::Refused(refusal)) = failure
-            && let Refusal::TermOver { certificate } = *refusal
-            && let Ok(Some(adopted)) = guard.adopt(*certificate)
+        let answer: Result<SetPrimary, _> =
+            send(host, log, &look.node, Method::GetCertificate, &Done {}).await;
+        if let Ok(SetPrimary { certificate }) = answer
+            && let Ok(Some(adopted)) = guard.adopt(certificate)
         {
             guard = adopted;
         }
@@ -82,6 +81,10 @@ pub(crate) async fn perform(
         Call::SetPrimary(certificate) => {
             let message = SetPrimary { certificate: (**certificate).clone() };
             send(host, log, to, Method::SetPrimary, &message).await.map(done)
+        }
+        Call::Release(term, run) => {
+            let word = send(host, log, to, Method::Release, &Release { term: *term, run: *run }).await?;
+            Ok(Returned::Released(Box::new(word)))
         }
         Call::Start(term) => send(host, log, to, Method::Start, &Start { term: *term }).await.map(done),
     }
@@ -114,10 +117,11 @@ fn words(failure: &CallFailure) -> String {
     }
 }
 
-/// Every node that does not vote, and is to learn of a new term.
+/// Every node that is to learn of a new term; also merge nodes that may not vote.
 pub(crate) fn others(host: &Host) -> Vec<NodeName> {
     let others = host.cluster().nodes().iter().filter(|node| {
-        node.address().is_some() && matches!(node.role(), Role::Frontend | Role::Storage | Role::Signer)
+        let roles = [Role::Frontend, Role::Storage, Role::Signer, Role::Merge];
+        node.address().is_some() && roles.contains(&node.role())
     });
     others.map(|node| node.name().clone()).collect()
 }

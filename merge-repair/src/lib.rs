@@ -18,6 +18,7 @@ pub mod scan;
 pub mod state;
 #[cfg(test)]
 mod tests;
+pub mod wanted;
 
 pub use error::RepairError;
 pub use process::run;

@@ -9,7 +9,7 @@ use ct::key::LogKey;
 use ct::names::NodeName;
 use ct::node_key::NodeSigningKey;
 use ct::sth::Sth;
-use ct::term::{Choice, ChoiceError, Guard, RunId, SignedStopReply, TermBody, TermCertificate};
+use ct::term::{Change, Choice, ChoiceError, Guard, RunId, SignedRelease, SignedStopReply, TermCertificate};
 use ct::time::Timestamp;
 use ct::wire::Refusal;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +47,8 @@ pub enum Call {
     SetPrimary(Box<TermCertificate>),
     /// Of a merge node: Start.
     Start(Term),
+    /// Of the signer: Release.
+    Release(Term, RunId),
 }
 
 /// What a call brought.
@@ -54,6 +56,8 @@ pub enum Call {
 pub enum Returned {
     /// Of Stop.
     Stopped(Box<SignedStopReply>),
+    /// Of Release.
+    Released(Box<SignedRelease>),
     /// Of the rest.
     Done,
 }
@@ -110,6 +114,10 @@ enum Step {
     Uncounted,
     /// It is stopped for another run.
     Elsewhere(Term),
+    /// It is to give up the right to sign.
+    Release,
+    /// It has given it up.
+    Released,
     /// It is to get the certificate.
     Tell,
     /// It has it, and is to say that it works.
@@ -203,11 +211,17 @@ impl Machine {
     fn open_lanes(&mut self) {
         let voters = self.guard.certificate().body.voters.iter().map(|voter| voter.name.clone());
         self.lanes = match &self.run.stage {
-            Stage::Stopping => voters.map(|name| (name, Lane::new(Step::Stop, true))).collect(),
+            Stage::Stopping => {
+                let signer = self.guard.certificate().body.sth_signer.clone();
+                let releases = matches!(self.run.plan.change, Change::MoveSigner { release: None, .. });
+                let signer = releases.then(|| (signer, Lane::new(Step::Release, false)));
+                voters.map(|name| (name, Lane::new(Step::Stop, true))).chain(signer).collect()
+            }
             Stage::Installing { .. } => {
+                // Who votes no more is told as well.
                 let others = self.settings.others.iter().cloned();
                 let others = others.map(|name| (name, Lane::new(Step::Tell, false)));
-                voters.map(|name| (name, Lane::new(Step::Tell, true))).chain(others).collect()
+                others.chain(voters.map(|name| (name, Lane::new(Step::Tell, true)))).collect()
             }
             Stage::Finished { .. } => BTreeMap::new(),
         };
@@ -234,24 +248,35 @@ impl Machine {
         let name = name.clone();
         lane.busy = None;
         match outcome {
-            Ok(returned) => self.succeeded(now, &name, returned),
+            Ok(returned) => self.succeeded(now, &name, returned, fx),
             Err(CallFailure::Failed(why)) => lane.fail(now, why),
             Err(CallFailure::Refused(refusal)) => self.refused(now, &name, *refusal, fx),
         }
     }
 
-    fn succeeded(&mut self, now: Timestamp, name: &NodeName, returned: Returned) {
+    fn succeeded(&mut self, now: Timestamp, name: &NodeName, returned: Returned, fx: &mut Fx) {
         let Some(lane) = self.lanes.get_mut(name) else { return };
         lane.trouble = None;
         match (&lane.step, returned) {
             (Step::Stop | Step::Elsewhere(_), Returned::Stopped(reply)) => {
-                let body = &self.guard.certificate().body;
                 let (run, term) = (self.run.id, self.run.plan.term);
-                let genuine =
-                    reply.reply.voter == *name && reply.counts(body.log_id, run, term, &body.voters);
+                let certificate = self.guard.certificate();
+                let genuine = reply.reply.voter == *name && certificate.counts(run, term, &reply);
                 lane.step = if genuine { Step::Stopped } else { Step::Uncounted };
                 if genuine {
                     self.stops.insert(name.clone(), *reply);
+                }
+            }
+            (Step::Release, Returned::Released(release)) => {
+                let (body, run, term) = (&self.guard.certificate().body, self.run.id, self.run.plan.term);
+                let genuine = release.is_of(body.log_id, run, term, &body.sth_signer, &body.sth_signer_key);
+                match &mut self.run.plan.change {
+                    Change::MoveSigner { release: word, .. } if genuine => {
+                        lane.step = Step::Released;
+                        *word = Some(release);
+                        fx.write(Write::Run(Box::new(self.run.clone())));
+                    }
+                    _ => lane.fail(now, "its release is not signed, or for another run".to_owned()),
                 }
             }
             (Step::Tell, Returned::Done) => lane.step = if lane.votes { Step::Start } else { Step::Done },
@@ -290,7 +315,7 @@ impl Machine {
     fn learn(&mut self, certificate: TermCertificate, fx: &mut Fx) {
         let (own, found) = (self.run.plan.term, certificate.term());
         if let Stage::Installing { certificate: mine } = &self.run.stage
-            && **mine == certificate
+            && mine.body == certificate.body
         {
             return;
         }
@@ -298,7 +323,13 @@ impl Machine {
         self.guard = guard;
         fx.write(Write::Certificate(Box::new(certificate)));
         if found >= own {
-            self.finish(Outcome::Overtaken { term: found }, fx);
+            return self.finish(Outcome::Overtaken { term: found }, fx);
+        }
+        // What counts is now decided by another voter list: ask again.
+        if matches!(self.run.stage, Stage::Stopping) {
+            self.stops.clear();
+            self.enough = None;
+            self.open_lanes();
         }
     }
 
@@ -313,33 +344,39 @@ impl Machine {
         if let Some(term) = elsewhere.iter().max().filter(|_| voters - elsewhere.len() < majority) {
             return self.finish(Outcome::Overtaken { term: *term }, fx);
         }
-        let open = |lane: &Lane| matches!(lane.step, Step::Stop | Step::Elsewhere(_));
-        if self.stops.len() >= majority {
+        let open = |lane: &Lane| matches!(lane.step, Step::Stop | Step::Elsewhere(_) | Step::Release);
+        let (term, run) = (self.run.plan.term, self.run.id);
+        let stops: Vec<SignedStopReply> = self.stops.values().cloned().collect();
+        let chosen = self.guard.certificate().choose(run, term, &self.run.plan.change, &stops);
+        if !matches!(chosen, Err(ChoiceError::TooFew { .. })) {
             let enough = *self.enough.get_or_insert(now);
             if !self.lanes.values().any(open) || now >= enough.plus(self.settings.grace) {
-                return self.choose(now, fx);
+                return self.choose(now, chosen, stops, fx);
             }
         }
-        let (term, run) = (self.run.plan.term, self.run.id);
-        self.call(now, |lane| open(lane).then_some(Call::Stop(term, run)), fx);
+        let call = |lane: &Lane| match lane.step {
+            Step::Stop | Step::Elsewhere(_) => Some(Call::Stop(term, run)),
+            Step::Release => Some(Call::Release(term, run)),
+            _ => None,
+        };
+        self.call(now, call, fx);
         self.say_if_stuck(now, fx);
     }
 
     /// Makes the choice that every node will make again, and the one certificate of the term.
-    fn choose(&mut self, now: Timestamp, fx: &mut Fx) {
-        let stops: Vec<SignedStopReply> = self.stops.values().cloned().collect();
-        let chosen = self.guard.certificate().choose(self.run.id, self.run.plan.term, &stops);
+    fn choose(
+        &mut self,
+        now: Timestamp,
+        chosen: Result<Choice, ChoiceError>,
+        stops: Vec<SignedStopReply>,
+        fx: &mut Fx,
+    ) {
         let Choice { start, holders } = match chosen {
             Ok(choice) => choice,
             Err(error @ ChoiceError::Conflict(..)) => {
                 return self.finish(Outcome::Evidence { reason: error.to_string(), stops }, fx);
             }
-            // A reply that counted no longer does, for another certificate came into force: ask on.
-            Err(ChoiceError::TooFew { .. }) => {
-                self.stops.clear();
-                self.enough = None;
-                return self.open_lanes();
-            }
+            Err(error) => return self.finish(Outcome::Failed { reason: error.to_string() }, fx),
         };
         if let Some(newest) = self.newest_sth(&stops)
             && let Err(contradiction) = check_published(&start, &newest)
@@ -347,28 +384,30 @@ impl Machine {
             return self.finish(Outcome::Evidence { reason: contradiction.to_string(), stops }, fx);
         }
         let plan = &self.run.plan;
-        let current = &self.guard.certificate().body;
-        let Some(primary) = fittest(holders.iter(), &current.primary, &plan.complaints).cloned() else {
-            return;
+        let current = self.guard.certificate();
+        let Some(primary) = fittest(holders.iter(), &current.body.primary, &plan.complaints).cloned() else {
+            let reason = "only the node that is to leave holds the newest accepted head".to_owned();
+            return self.finish(Outcome::Failed { reason }, fx);
         };
-        let body = TermBody {
-            run: self.run.id,
-            term: plan.term,
-            primary,
-            start_head: start,
-            stops,
-            ..current.clone()
+        let (change, term) = (plan.change.clone(), plan.term);
+        let body = match current.successor(self.run.id, term, change, (primary, start), stops) {
+            Ok(body) => body,
+            Err(error) => return self.finish(Outcome::Failed { reason: error.to_string() }, fx),
         };
         let certificate = TermCertificate::sign(body, &self.settings.key);
-        match self.guard.adopt(certificate.clone()) {
-            Ok(Some(guard)) => self.guard = guard,
+        let certificate = match self.guard.adopt(certificate.clone()) {
+            Ok(Some(guard)) => {
+                self.guard = guard;
+                // With the earlier changes, for nodes that missed them.
+                self.guard.certificate().clone()
+            }
             // What we would not believe ourselves is not handed out.
             Ok(None) => return self.finish(Outcome::Overtaken { term: self.guard.term() }, fx),
             Err(error) => {
                 let stops = certificate.body.stops;
                 return self.finish(Outcome::Evidence { reason: error.to_string(), stops }, fx);
             }
-        }
+        };
         self.run.stage = Stage::Installing { certificate: Box::new(certificate.clone()) };
         fx.write(Write::Certificate(Box::new(certificate)));
         fx.write(Write::Run(Box::new(self.run.clone())));
@@ -440,7 +479,10 @@ impl Machine {
     }
 
     fn waits_for(&self) -> Vec<String> {
-        let open = self.lanes.iter().filter(|(_, lane)| !matches!(lane.step, Step::Stopped | Step::Done));
+        let open = self
+            .lanes
+            .iter()
+            .filter(|(_, lane)| !matches!(lane.step, Step::Stopped | Step::Released | Step::Done));
         let text = |(name, lane): (&NodeName, &Lane)| {
             let uncounted = || "its stop reply does not count: it is recovering".to_owned();
             let trouble = match lane.step {

@@ -1,12 +1,13 @@
 //! What a repair would do, from what the nodes say. Pure: it stops nobody, and can be looked at without being applied.
 
 use crate::scan::{Age, Scan};
+use crate::wanted::Wanted;
 use ct::index::Term;
 use ct::key::LogKey;
 use ct::names::NodeName;
 use ct::order::LogHead;
 use ct::sth::Sth;
-use ct::term::{Guard, Voter};
+use ct::term::{Change, ChangeError, Guard, Voter};
 use ct::time::Timestamp;
 use ct::wire::status::{Detail, Status, WaitsFor};
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,8 @@ pub struct Plan {
     pub start: LogHead,
     /// Who would be primary.
     pub primary: NodeName,
+    /// What changes besides.
+    pub change: Change,
     /// The newest tree head that anybody shows.
     pub newest_sth: Option<Sth>,
     /// For each merge node that answered, how many complaints it has.
@@ -74,6 +77,26 @@ pub enum NoPlan {
     /// Nothing can be old yet.
     #[error("no frontend shows a tree head yet: there is no age to go by")]
     Unpublished,
+    /// What is wanted is so already.
+    #[error("nothing is to be done: {what}")]
+    Done {
+        /// What is so.
+        what: String,
+    },
+    /// A node that is to take part does not answer.
+    #[error("{node} is to take part, and does not answer: {why}")]
+    Unreachable {
+        /// Which.
+        node: NodeName,
+        /// Why, as far as known.
+        why: String,
+    },
+    /// What is wanted cannot be.
+    #[error(transparent)]
+    Impossible {
+        /// Why.
+        error: ChangeError,
+    },
     /// Fewer than a majority of merge nodes answer in a state that counts.
     #[error(
         "{counted} of {voters} merge nodes answer and count, a majority is {majority}: {}",
@@ -122,7 +145,10 @@ pub enum NoPlan {
 impl NoPlan {
     /// Whether it only means that there is nothing to do yet.
     pub const fn is_patience(&self) -> bool {
-        matches!(self, NoPlan::NotOld { .. } | NoPlan::Silence { .. } | NoPlan::Unpublished)
+        matches!(
+            self,
+            NoPlan::NotOld { .. } | NoPlan::Silence { .. } | NoPlan::Unpublished | NoPlan::Done { .. }
+        )
     }
 }
 
@@ -143,19 +169,29 @@ struct Counted<'a> {
     status: &'a Status,
 }
 
-/// Plans a repair of one log.
+/// Plans a repair of one log, or a change that is made as a repair is.
 ///
 /// # Errors
 /// Why there is none; of those reasons that apply, the first in the order of [`NoPlan`].
-pub fn plan(cause: Cause, guard: &Guard, key: &LogKey, scan: &Scan) -> Result<Plan, NoPlan> {
+pub fn plan(cause: Cause, wanted: &Wanted, guard: &Guard, key: &LogKey, scan: &Scan) -> Result<Plan, NoPlan> {
     if let Cause::Age { limit_ms } = cause {
         demand_age(scan.age(key), Duration::from_millis(limit_ms))?;
     }
     let body = &guard.certificate().body;
+    let change = wanted.change(guard, scan)?;
+    let after = change.voters(&body.voters, guard.term().plus(1));
+    let after = after.map_err(|error| NoPlan::Impossible { error })?;
     let (counted, missing) = count(guard, scan);
     let (voters, majority) = (body.voters.len(), body.voters.majority());
     if counted.len() < majority {
         return Err(NoPlan::NoMajority { counted: counted.len(), voters, majority, missing });
+    }
+    // Of those who will vote a majority must be stopped too; the state of who comes anew counts for nothing.
+    let same = |one: &&Counted<'_>| after.find(one.node) == body.voters.find(one.node);
+    let stay = counted.iter().filter(same).count();
+    if stay < after.majority() {
+        let (voters, majority) = (after.len(), after.majority());
+        return Err(NoPlan::NoMajority { counted: stay, voters, majority, missing });
     }
     if let (Cause::Age { .. }, Some(reason)) = (cause, blame(&body.primary, body.term, scan)) {
         return Err(NoPlan::Blamed { primary: body.primary.clone(), reason });
@@ -172,7 +208,8 @@ pub fn plan(cause: Cause, guard: &Guard, key: &LogKey, scan: &Scan) -> Result<Pl
     }
     let complaints: BTreeMap<_, _> =
         counted.iter().map(|c| (c.node.clone(), c.status.not_ready.len())).collect();
-    let holders = counted.iter().filter(|c| c.head == best.head).map(|c| c.node);
+    let stays = |node: &NodeName| after.find(node).is_some();
+    let holders = counted.iter().filter(|c| c.head == best.head && stays(c.node)).map(|c| c.node);
     let primary = fittest(holders, &body.primary, &complaints).unwrap_or(best.node).clone();
     Ok(Plan {
         cause,
@@ -182,6 +219,7 @@ pub fn plan(cause: Cause, guard: &Guard, key: &LogKey, scan: &Scan) -> Result<Pl
         stop: body.voters.iter().map(|voter| voter.name.clone()).collect(),
         start: best.head,
         primary,
+        change,
         newest_sth,
         complaints,
     })
@@ -269,6 +307,7 @@ fn next_term(guard: &Guard, scan: &Scan) -> Term {
         let status = look.answer.as_ref().ok()?;
         let stopped = match &status.detail {
             Detail::Merge { stopped, .. } => *stopped,
+            Detail::Signer { released, .. } => *released,
             _ => None,
         };
         Some(stopped.unwrap_or(Term::ZERO).max(status.term))
@@ -304,6 +343,9 @@ impl fmt::Display for Plan {
             writeln!(f, "newest tree head: {text}; nothing of it is ever cut")?;
         }
         writeln!(f, "1. stop {} for term {} (term {} is in force)", names.join(", "), self.term, self.from)?;
+        if self.change.is_something() {
+            writeln!(f, "from term {} on {}", self.term, self.change)?;
+        }
         writeln!(f, "2. start the term from the tree of size {}, root {}", self.start.size, self.start.root)?;
         writeln!(
             f,

@@ -6,6 +6,7 @@ use crate::plan::Cause;
 use crate::repair::{Decision, armed, carry_out, decide, spent};
 use crate::scan::Age;
 use crate::state::Armed;
+use crate::wanted::Wanted;
 use config::Log;
 use ct::names::{LogName, Role};
 use node::exit::Exit;
@@ -99,7 +100,7 @@ async fn watch(host: &Host) -> Result<BTreeMap<LogName, Decision>, RepairError> 
             }
         }
         if any_old {
-            let decisions = decide(host, old).await?;
+            let decisions = decide(host, old, &Wanted::Primary).await?;
             let called_for = |decision: &Decision| match &decision.plan {
                 Ok(_) => true,
                 Err(reason) => !reason.is_patience(),

@@ -8,6 +8,7 @@ use crate::plan::{Cause, NoPlan, Plan, plan};
 use crate::report::FullReport;
 use crate::run::{Outcome, Report};
 use crate::state::{Armed, State};
+use crate::wanted::Wanted;
 use config::Log;
 use ct::names::LogName;
 use ct::term::{Guard, RunId, Trust};
@@ -39,13 +40,14 @@ pub(crate) fn open(host: &Host, log: &Log) -> Result<State, RepairError> {
 pub async fn decide(
     host: &Host,
     cause: impl Fn(&Log) -> Cause,
+    wanted: &Wanted,
 ) -> Result<BTreeMap<LogName, Decision>, RepairError> {
     let mut decisions = BTreeMap::new();
     for log in host.cluster().logs() {
         let guard = open(host, log)?.guard().clone();
         let scan = ask::everybody(host, log.name()).await;
         let guard = ask::newest(host, log.name(), guard, &scan).await;
-        let plan = plan(cause(log), &guard, log.key(), &scan);
+        let plan = plan(cause(log), wanted, &guard, log.key(), &scan);
         decisions.insert(log.name().clone(), Decision { guard, plan });
     }
     Ok(decisions)

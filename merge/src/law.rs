@@ -11,6 +11,7 @@ use ct::replica::{CopyFault, Placed, Staging, View, good_copy};
 use ct::term::{AcceptedHead, Endorsement, Proposal, SignedProposal};
 use ct::time::Timestamp;
 use ct::wire::Refusal;
+use ct::wire::tree::Voting;
 
 /// A tree recomputed from the node's own disk.
 struct Recomputed {
@@ -66,6 +67,9 @@ impl Core {
     fn check_request(&self, from: &NodeName, request: &SignedProposal) -> Result<(), Refusal> {
         let (proposal, body) = (&request.proposal, &self.guard.certificate().body);
         self.check_caller(from, proposal.term)?;
+        if self.voting() == Voting::Recovering {
+            return Err(Refusal::Recovering { term: body.term });
+        }
         let unproven = |reason: &str| Err(Refusal::Unproven { reason: reason.to_owned() });
         if proposal.log_id != body.log_id || proposal.kind != body.kind {
             return unproven("log_id: the request is for another log, or another kind of log");

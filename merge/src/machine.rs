@@ -13,7 +13,7 @@ use ct::replica::{Staging, View, keep_complete};
 use ct::sth::{Sth, VerifiedSth};
 use ct::term::{AcceptedHead, Guard, Incarnation, RunId, Standing, StopReply, TermCertificate};
 use ct::time::{ClockBound, Timestamp};
-use ct::wire::tree::{MergePosition, SendLog, Taken};
+use ct::wire::tree::{MergePosition, SendLog, Taken, Voting};
 use ct::wire::{EntryBatch, Refusal};
 use ct::x509::Window;
 use std::collections::HashSet;
@@ -143,7 +143,9 @@ impl Machine {
     /// Becomes primary, or ceases to be, as certificate and stop demand.
     fn take_office(&mut self, view: &impl View) -> Result<(), Halt> {
         let body = &self.core.guard.certificate().body;
-        let mine = body.primary == self.core.settings.me && self.core.stopped.is_none();
+        // Whoever lost its state is no primary, whatever the first certificate says (docs/protocol.md, Z1).
+        let votes = self.core.voting() == Voting::Votes;
+        let mine = body.primary == self.core.settings.me && self.core.stopped.is_none() && votes;
         if !mine {
             self.primary = None;
         } else if self.primary.is_none() {
@@ -167,7 +169,8 @@ impl Machine {
         Ok(match request {
             Request::Position(term) => self.core.check_caller(from, term).map(|()| {
                 let AcceptedHead { term, head, .. } = self.core.accepted;
-                Answer::Position(MergePosition { accepted_term: term, accepted: head })
+                let voting = self.core.voting();
+                Answer::Position(MergePosition { voting, accepted_term: term, accepted: head })
             }),
             Request::SendLog(header, records) => self.core.send_log(from, &header, &records, view, fx)?,
             Request::Missing(term) => match self.core.check_caller(from, term) {
@@ -301,6 +304,12 @@ impl Core {
     }
     pub(crate) fn kind(&self) -> LogKind {
         self.guard.certificate().body.kind
+    }
+
+    /// Whether this node, with the state that it has, votes.
+    pub(crate) fn voting(&self) -> Voting {
+        let votes = self.guard.votes(&self.settings.me, self.incarnation);
+        if votes { Voting::Votes } else { Voting::Recovering }
     }
 
     pub(crate) fn term_over(&self) -> Refusal {

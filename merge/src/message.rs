@@ -194,6 +194,9 @@ pub enum Alarm {
     /// A frontend refuses what a majority endorsed and the log signed.
     #[error("frontend {0} refuses: {1}")]
     FrontendRefuses(NodeName, String),
+    /// A merge node has no vote: its state was lost and made anew.
+    #[error("{0} is recovering: it has no vote until it rejoins (wolffish rejoin {0})")]
+    Recovering(NodeName),
     /// A certificate that does not prove itself.
     #[error("refused a certificate: {0}")]
     BadCertificate(String),

@@ -38,9 +38,13 @@ impl Service for MergeService {
         if call.method == Method::Status {
             return self.status(&call.log, jobs).await;
         }
+        if call.method == Method::GetCertificate {
+            let certificate = look(jobs).await.ok_or_else(stopping)?.certificate;
+            return reply(&SetPrimary { certificate });
+        }
         let request = decode(call.method, &call.body)?;
-        let (reply, answer) = oneshot::channel();
-        let job = Job::Request(call.caller.name.clone(), Box::new(request), reply);
+        let (tell, answer) = oneshot::channel();
+        let job = Job::Request(call.caller.name.clone(), Box::new(request), tell);
         jobs.send(job).await.map_err(|_| stopping())?;
         match answer.await.map_err(|_| stopping())? {
             Ok(answer) => encode(answer),

@@ -3,6 +3,7 @@
 use crate::machine::{Machine, Settings};
 use ct::index::{Term, TreeSize};
 use ct::names::NodeName;
+use ct::term::TermCertificate;
 use ct::time::Timestamp;
 use ct::wire::status::Detail;
 
@@ -13,6 +14,8 @@ pub struct Snapshot {
     pub term: Term,
     /// Its primary.
     pub primary: NodeName,
+    /// The newest certificate.
+    pub certificate: TermCertificate,
     /// What Status shows of a merge node.
     pub detail: Detail,
     /// Time of the newest STH.
@@ -42,6 +45,7 @@ impl Snapshot {
         Self {
             term: body.term,
             primary: body.primary.clone(),
+            certificate: machine.guard().certificate().clone(),
             detail,
             sth_time: newest.map(|sth| sth.head().timestamp),
             sth_size: newest.map(|sth| sth.head().tree_size),

@@ -17,10 +17,12 @@ use ct::wire::signer::{Consistency, Evidence, SignSth};
 use serde::{Deserialize, Serialize};
 
 mod leaf;
+mod right;
 #[cfg(test)]
 mod tests;
 
 pub use leaf::LeafFault;
+pub use right::Released;
 
 /// What a signer is configured to.
 #[derive(Debug, Clone)]
@@ -80,6 +82,8 @@ pub struct Durable {
     pub memory: Option<Memory>,
     /// Why the signer is halted, if it is.
     pub fork: Option<Fork>,
+    /// Up to which term the right to sign was given up, if it was.
+    pub released: Option<Released>,
 }
 
 /// Tells which request an answer is for.
@@ -92,6 +96,8 @@ pub enum Event {
     SignSth(Token, Box<SignSth>),
     /// SetPrimary.
     SetPrimary(Token, Box<TermCertificate>),
+    /// Release.
+    Release(Token, Released),
 }
 
 /// What is to be made durable.
@@ -103,6 +109,8 @@ pub enum Write {
     Fork(Box<Fork>),
     /// The newest certificate.
     Certificate(Box<TermCertificate>),
+    /// The right to sign is given up.
+    Released(Released),
 }
 
 /// What is to be done after the commit.
@@ -112,6 +120,8 @@ pub enum Act {
     Sign(Token, TreeHead),
     /// Refuse.
     Refuse(Token, Refusal),
+    /// Sign the release, over the STH of the last head.
+    Release(Token, Released, Option<TreeHead>),
     /// Answer that it was done.
     Done(Token),
 }
@@ -123,6 +133,7 @@ pub struct Machine {
     guard: Guard,
     memory: Option<Memory>,
     fork: Option<Fork>,
+    released: Option<Released>,
     refusals: u64,
 }
 
@@ -133,8 +144,8 @@ fn unproven(reason: impl ToString) -> Refusal {
 impl Machine {
     /// Goes on from what is on disk.
     pub fn recover(settings: Settings, durable: Durable) -> Self {
-        let Durable { guard, memory, fork } = durable;
-        Self { settings, guard, memory, fork, refusals: 0 }
+        let Durable { guard, memory, fork, released } = durable;
+        Self { settings, guard, memory, fork, released, refusals: 0 }
     }
 
     /// The last head that was signed.
@@ -144,6 +155,10 @@ impl Machine {
     /// Why no STH is signed until a person acts.
     pub const fn fork(&self) -> Option<&Fork> {
         self.fork.as_ref()
+    }
+    /// Up to which term the right to sign was given up, if it was.
+    pub const fn released(&self) -> Option<Released> {
+        self.released
     }
     /// SignSTH requests refused since the start.
     pub const fn refusals(&self) -> u64 {
@@ -167,6 +182,7 @@ impl Machine {
             Event::SetPrimary(token, certificate) => match self.guard.adopt(*certificate) {
                 Ok(adopted) => {
                     if let Some(guard) = adopted {
+                        self.take_over(&guard, fx);
                         fx.write(Write::Certificate(Box::new(guard.certificate().clone())));
                         self.guard = guard;
                     }
@@ -174,6 +190,7 @@ impl Machine {
                 }
                 Err(error) => fx.act(Act::Refuse(token, unproven(error))),
             },
+            Event::Release(token, wanted) => self.release(token, wanted, fx),
         }
     }
 
@@ -192,6 +209,7 @@ impl Machine {
         };
         self.check_endorsed(request)?;
         let proposal = &request.proposal;
+        self.check_right(proposal.term)?;
         if matches!(&memory, Memory::Signed { proposal: last } if **last == *proposal) {
             return Ok(proposal.head);
         }

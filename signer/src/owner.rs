@@ -4,15 +4,17 @@
 //! when it starts anew.
 
 use crate::error::SignerError;
-use crate::machine::{Act, Durable, Event, Machine, Settings, Token};
+use crate::machine::{Act, Durable, Event, Machine, Released, Settings, Token};
 use crate::meters;
 use crate::state::{Loaded, State};
 use config::{Cluster, Log};
+use ct::index::Term;
 use ct::key::LogSigningKey;
 use ct::machine::Effects;
 use ct::names::{LogName, NodeName};
+use ct::node_key::NodeSigningKey;
 use ct::sth::Sth;
-use ct::term::{Guard, TermCertificate, Trust};
+use ct::term::{Guard, Release, SignedRelease, TermCertificate, Trust};
 use ct::wire::Refusal;
 use ct::wire::signer::SignSth;
 use node::clock::Clock;
@@ -31,6 +33,8 @@ pub enum Job {
     SignSth(Box<SignSth>, oneshot::Sender<Result<Sth, Refusal>>),
     /// SetPrimary.
     SetPrimary(Box<TermCertificate>, oneshot::Sender<Result<(), Refusal>>),
+    /// Release.
+    Release(Released, oneshot::Sender<Result<SignedRelease, Refusal>>),
 }
 
 /// What Status tells, as of the last durable step.
@@ -44,6 +48,8 @@ pub struct View {
     pub halted: Option<String>,
     /// SignSTH requests refused since the start.
     pub refusals: u64,
+    /// Up to which term the right to sign was given up.
+    pub released: Option<Term>,
 }
 
 /// Owns the machine and the state of one log.
@@ -52,15 +58,23 @@ pub struct Owner {
     machine: Machine,
     state: State,
     key: Arc<LogSigningKey>,
+    node: Node,
     clock: Arc<dyn Clock>,
     readiness: Arc<Readiness>,
     view: watch::Sender<View>,
+}
+
+/// The node that this is, as it signs releases.
+struct Node {
+    name: NodeName,
+    key: NodeSigningKey,
 }
 
 /// Who waits for the act of a step.
 enum Waiting {
     Sth(oneshot::Sender<Result<Sth, Refusal>>),
     Done(oneshot::Sender<Result<(), Refusal>>),
+    Release(oneshot::Sender<Result<SignedRelease, Refusal>>),
 }
 
 /// A step has one event, so one act.
@@ -74,6 +88,8 @@ pub struct Place<'a> {
     pub log: &'a Log,
     /// This signer.
     pub me: &'a NodeName,
+    /// Its own key, for releases.
+    pub node_key: NodeSigningKey,
     /// The directory of the log's state.
     pub dir: &'a Path,
 }
@@ -96,7 +112,7 @@ impl Owner {
         clock: Arc<dyn Clock>,
         readiness: Arc<Readiness>,
     ) -> Result<Self, SignerError> {
-        let (state, Loaded { certificate, memory, fork }) = State::open(place.dir)?;
+        let (state, Loaded { certificate, memory, fork, released }) = State::open(place.dir)?;
         let (found, expected) = (certificate.body.log_id, place.log.log_id());
         if found != expected {
             return Err(SignerError::OtherLog { dir: place.dir.to_owned(), found, expected });
@@ -104,9 +120,10 @@ impl Owner {
         let repair_key = place.cluster.repair().key();
         let trust = Trust { log_id: expected, kind: place.log.kind(), repair_key };
         let guard = Guard::new(trust, certificate);
-        let machine = Machine::recover(place.settings(), Durable { guard, memory, fork });
+        let machine = Machine::recover(place.settings(), Durable { guard, memory, fork, released });
         let view = watch::Sender::new(view(&machine, &key));
-        let owner = Self { log: place.log.name().clone(), machine, state, key, clock, readiness, view };
+        let node = Node { name: place.me.clone(), key: place.node_key.clone() };
+        let owner = Self { log: place.log.name().clone(), machine, state, key, node, clock, readiness, view };
         owner.show();
         Ok(owner)
     }
@@ -133,6 +150,7 @@ impl Owner {
             Job::SetPrimary(certificate, reply) => {
                 (Event::SetPrimary(TOKEN, certificate), Waiting::Done(reply))
             }
+            Job::Release(wanted, reply) => (Event::Release(TOKEN, wanted), Waiting::Release(reply)),
         };
         let mut effects = Effects::new();
         self.machine.step(self.clock.now(), event, &mut effects);
@@ -155,6 +173,16 @@ impl Owner {
             }
             (Act::Done(_), Waiting::Done(reply)) => {
                 let _ = reply.send(Ok(()));
+            }
+            (Act::Release(_, Released { term, run }, last), Waiting::Release(reply)) => {
+                let last = last.map(|head| self.key.sign_head(head).sth().clone());
+                let (log_id, signer) = (self.key.public().log_id(), self.node.name.clone());
+                tracing::warn!(log = %self.log, %term, "gave up the right to sign tree heads");
+                let _ = reply.send(Ok(Release { log_id, run, term, signer, last }.sign(&self.node.key)));
+            }
+            (Act::Refuse(_, refusal), Waiting::Release(reply)) => {
+                tracing::warn!(log = %self.log, %refusal, "refused to give up the right to sign tree heads");
+                let _ = reply.send(Err(refusal));
             }
             (Act::Refuse(_, refusal), Waiting::Sth(reply)) => {
                 meters::refused(&self.log, refusal.label());
@@ -189,5 +217,6 @@ fn view(machine: &Machine, key: &LogSigningKey) -> View {
         last: machine.last().map(|head| key.sign_head(head).sth().clone()),
         halted,
         refusals: machine.refusals(),
+        released: machine.released().map(|released| released.term),
     }
 }

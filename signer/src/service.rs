@@ -1,6 +1,7 @@
 //! What a signer does when it is called.
 
 use crate::error::SignerError;
+use crate::machine::Released;
 use crate::owner::{Job, MAX_QUEUED, Owner, Place, View};
 use crate::sct::{Pen, places};
 use config::init::log_key_file;
@@ -10,6 +11,7 @@ use ct::limits::MAX_BATCH_ENTRIES;
 use ct::names::LogName;
 use ct::wire::signer::{SignSct, SignSth, SignedSth};
 use ct::wire::status::Detail;
+use ct::wire::term::Release;
 use ct::wire::{Bulk, Done, Refusal, SetPrimary};
 use node::fault::Fault;
 use node::host::{Host, status};
@@ -60,6 +62,7 @@ impl Service for Signer {
             Method::SignSCT => part.sign_sct(&call.body).await,
             Method::SignSTH => part.sign_sth(&call.body).await,
             Method::SetPrimary => part.set_primary(&call.body).await,
+            Method::Release => part.release(&call.body).await,
             Method::Status => part.status(),
             other => Err(Fault::NotFound(format!("a signer does not answer {other}"))),
         }
@@ -84,7 +87,13 @@ impl LogPart {
     fn open(host: &Host, log: &Log) -> Result<Self, SignerError> {
         let key = Arc::new(load_key(host.state_dir(), log)?);
         let dir = host.log_dir(log.name());
-        let place = Place { cluster: host.cluster(), log, me: host.me().name(), dir: &dir };
+        let place = Place {
+            cluster: host.cluster(),
+            log,
+            me: host.me().name(),
+            node_key: host.signing_key(),
+            dir: &dir,
+        };
         let owner = Owner::open(&place, Arc::clone(&key), host.clock(), host.readiness())?;
         let view = owner.view();
         let pen = Pen {
@@ -125,9 +134,15 @@ impl LogPart {
         json(&Done {})
     }
 
+    async fn release(&self, body: &[u8]) -> Result<Reply, Fault> {
+        let message: Release = parse(body)?;
+        let wanted = Released { term: message.term, run: message.run };
+        json(&self.ask(|reply| Job::Release(wanted, reply)).await?)
+    }
+
     fn status(&self) -> Result<Reply, Fault> {
-        let View { guard, last, halted, refusals } = self.view.borrow().clone();
-        let detail = Detail::Signer { last, halted, refusals };
+        let View { guard, last, halted, refusals, released } = self.view.borrow().clone();
+        let detail = Detail::Signer { last, halted, refusals, released };
         let primary = &guard.certificate().body.primary;
         json(&status(&self.host, &self.pen.log, guard.term(), primary, detail))
     }

@@ -1,9 +1,9 @@
 //! What a signer keeps of a log: the newest certificate, the last head that it signed, and why it is halted, if it is.
 //!
-//! `state.db` has the keys `certificate`, `memory` and `fork`. A crash leaves the state of one commit or of the next.
+//! `state.db` has the keys `certificate`, `memory`, `fork` and `released`. A crash leaves the state of one commit or of the next.
 
 use crate::error::SignerError;
-use crate::machine::{Fork, Memory, Write};
+use crate::machine::{Fork, Memory, Released, Write};
 use ct::term::TermCertificate;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,6 +13,7 @@ use store::node_state::StateDb;
 const CERTIFICATE: &str = "certificate";
 const MEMORY: &str = "memory";
 const FORK: &str = "fork";
+const RELEASED: &str = "released";
 
 /// Makes the state of a log in `dir`, deliberately and once. Without `memory` the signer signs SCTs only; a new log begins
 /// with [`Memory::NewLog`] at the signer that its first certificate names. The caller has checked the certificate.
@@ -35,6 +36,8 @@ pub struct Loaded {
     pub memory: Option<Memory>,
     /// Why the signer is halted.
     pub fork: Option<Fork>,
+    /// Up to which term the right to sign was given up.
+    pub released: Option<Released>,
 }
 
 /// The open state.
@@ -52,6 +55,7 @@ impl State {
             certificate: read(&db, dir, CERTIFICATE)?.ok_or_else(missing)?,
             memory: read(&db, dir, MEMORY)?,
             fork: read(&db, dir, FORK)?,
+            released: read(&db, dir, RELEASED)?,
         };
         Ok((Self(db), loaded))
     }
@@ -68,6 +72,7 @@ impl State {
             Write::Memory(memory) => (MEMORY, json(memory)),
             Write::Fork(fork) => (FORK, json(fork)),
             Write::Certificate(certificate) => (CERTIFICATE, json(certificate)),
+            Write::Released(released) => (RELEASED, json(released)),
         };
         let texts: Vec<_> = writes.iter().map(row).collect();
         let rows: Vec<_> = texts.iter().map(|(key, text)| (*key, Some(text.as_str()))).collect();

@@ -153,7 +153,7 @@ async fn heads_are_signed_remembered_and_answered_again() {
     world.lab.log().key().verify_sth(signed.sth.clone()).unwrap();
     world.restart().await;
     let last = Some(signed.sth.clone());
-    assert_eq!(world.detail().await, Detail::Signer { last, halted: None, refusals: 0 });
+    assert_eq!(world.detail().await, Detail::Signer { last, halted: None, refusals: 0, released: None });
     assert_eq!(world.sign(&request).await.unwrap(), signed);
     let older = world.request(0, &leaves[..1], 0);
     assert!(matches!(refusal(world.sign(&older).await), Refusal::NotLater { .. }));

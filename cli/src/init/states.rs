@@ -7,7 +7,7 @@ use config::{Cluster, Log, load_node_credentials};
 use ct::index::Term;
 use ct::names::{NodeName, Role};
 use ct::order::LogHead;
-use ct::term::{Incarnation, RunId, TermBody, TermCertificate, Voter, Voters};
+use ct::term::{Change, Incarnation, RunId, TermBody, TermCertificate, Voter, Voters};
 use node::entropy::random;
 use node::host::log_dir;
 use signer::machine::Memory;
@@ -40,6 +40,8 @@ fn founding(cluster: &Cluster, log: &Log) -> Result<TermBody, Failure> {
         joining_term: Term::ZERO,
     };
     let voters = Voters::new(cluster.nodes_of(Role::Merge).map(voter).collect());
+    let unlisted = || Failure::Internal(format!("{} is no node", log.sth_signer()));
+    let sth_signer_key = cluster.node(log.sth_signer()).map(config::Node::key).ok_or_else(unlisted)?;
     Ok(TermBody {
         log_id: log.log_id(),
         kind: log.kind(),
@@ -47,8 +49,11 @@ fn founding(cluster: &Cluster, log: &Log) -> Result<TermBody, Failure> {
         term: Term::FIRST,
         primary: log.first_primary().clone(),
         start_head: LogHead::EMPTY,
+        change: Change::Nothing,
         sth_signer: log.sth_signer().clone(),
+        sth_signer_key,
         voters: voters.map_err(|error| Failure::Internal(error.to_string()))?,
+        former: Vec::new(),
         stops: Vec::new(),
     })
 }

@@ -1,43 +1,32 @@
 //! `wolffish repair`: the repair of a cluster whose primary is gone, looked at, done, or allowed again by a person.
 
+mod change;
+mod place;
+
 use crate::failure::Failure;
 use crate::out;
-use crate::upfile::DEFAULT_DIR;
-use config::init::node_dir;
-use config::{Cluster, Log};
-use ct::names::Role;
+pub use change::{MembersArgs, RejoinArgs, members, rejoin};
+use config::Log;
 use merge_repair::RepairError;
-use merge_repair::plan::Cause;
+use merge_repair::plan::{Cause, NoPlan};
 use merge_repair::repair::{Decision, armed, carry_out, decide, rearm};
 use merge_repair::report::put_aside;
 use merge_repair::state::Armed;
+use merge_repair::wanted::Wanted;
 use node::clock::{Clock as _, SystemClock};
-use node::entropy::SystemEntropy;
 use node::exit::Exit;
-use node::host::{Fatal as _, Host, RunArgs, StartError, Surroundings};
-use node::telemetry::{LogFormat, detached_metrics};
+use node::host::{Fatal as _, Host, StartError};
+use place::Place;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Appoint another primary: look at the plan, do it now, or allow merge-repair another run; exit code 0 only for success
 #[derive(Debug, Clone, clap::Args)]
 pub struct RepairArgs {
     #[command(flatten)]
     pub what: What,
-    /// Directory of `wolffish up` [default: wolffish-data]
-    #[arg(long, conflicts_with_all = ["cluster", "state"])]
-    pub dir: Option<PathBuf>,
-    /// The cluster.toml of a cluster that is spread over machines
-    #[arg(long, value_name = "FILE", requires = "state")]
-    pub cluster: Option<PathBuf>,
-    /// State directory of the merge-repair node of that cluster
-    #[arg(long, value_name = "DIR", requires = "cluster")]
-    pub state: Option<PathBuf>,
-    /// One JSON object
-    #[arg(long)]
-    pub json: bool,
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// One of three.
@@ -57,42 +46,22 @@ pub struct What {
 
 /// Plans, repairs or rearms.
 pub async fn run(args: RepairArgs) -> Result<(), Failure> {
-    let host = host(&args)?;
+    let host = args.place.host()?;
+    let as_json = args.place.json;
     let done = match args.what {
         What { rearm: true, .. } => allow(&host),
-        What { now: true, .. } => act(&host, args.json).await,
-        What { .. } => show(&host, args.json).await,
+        What { now: true, .. } => act(&host, as_json, &Wanted::Primary).await,
+        What { .. } => show(&host, as_json).await,
     };
     host.shutdown().cancel();
     done
 }
 
-fn host(args: &RepairArgs) -> Result<Host, Failure> {
-    let (file, state) = match (&args.cluster, &args.state) {
-        (Some(file), Some(state)) => (file.clone(), Some(state.clone())),
-        _ => (args.dir.as_deref().unwrap_or(Path::new(DEFAULT_DIR)).join(config::CLUSTER_FILE), None),
-    };
-    let text =
-        std::fs::read_to_string(&file).map_err(|e| Failure::Usage(format!("{}: {e}", file.display())))?;
-    let base = file.parent().unwrap_or(Path::new(""));
-    let cluster = Cluster::parse(&text, base)?;
-    let repair = cluster.repair().name().clone();
-    let state = state.unwrap_or_else(|| node_dir(base, &repair));
-    let args = RunArgs { cluster: file, node: repair, state, log_format: LogFormat::Human };
-    let around = Surroundings {
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy::new()),
-        shutdown: tokio_util::sync::CancellationToken::new(),
-        metrics: detached_metrics().map_err(|error| start(&error.into()))?,
-    };
-    Host::start_in(Role::MergeRepair, &args, around).map_err(|error| start(&error))
-}
-
-fn start(error: &StartError) -> Failure {
+pub(super) fn start(error: &StartError) -> Failure {
     Failure::Usage(error.to_string())
 }
 
-fn failure(error: RepairError) -> Failure {
+pub(super) fn failure(error: RepairError) -> Failure {
     if error.is_busy() {
         return Failure::Check(format!("{error}: another repair is at work"));
     }
@@ -103,7 +72,7 @@ fn failure(error: RepairError) -> Failure {
     }
 }
 
-fn allow(host: &Host) -> Result<(), Failure> {
+pub(super) fn allow(host: &Host) -> Result<(), Failure> {
     rearm(host).map_err(failure)?;
     let state = host.state_dir();
     put_aside(state, SystemClock.now())
@@ -115,8 +84,8 @@ fn allow(host: &Host) -> Result<(), Failure> {
 /// As the watch would plan, and where that plans nothing, as a person may.
 async fn show(host: &Host, as_json: bool) -> Result<(), Failure> {
     let age = |log: &Log| Cause::Age { limit_ms: log.repair_after().as_millis() as u64 };
-    let watch = decide(host, age).await.map_err(failure)?;
-    let by_hand = decide(host, |_| Cause::Person).await.map_err(failure)?;
+    let watch = decide(host, age, &Wanted::Primary).await.map_err(failure)?;
+    let by_hand = decide(host, |_| Cause::Person, &Wanted::Primary).await.map_err(failure)?;
     if as_json {
         out::line(in_json(&watch, &by_hand));
     } else {
@@ -131,7 +100,7 @@ async fn show(host: &Host, as_json: bool) -> Result<(), Failure> {
     }
 }
 
-type Decisions = BTreeMap<ct::names::LogName, Decision>;
+pub(super) type Decisions = BTreeMap<ct::names::LogName, Decision>;
 
 fn in_words(watch: &Decisions, by_hand: &Decisions) -> String {
     let mut text = String::new();
@@ -163,7 +132,7 @@ fn in_json(watch: &Decisions, by_hand: &Decisions) -> Value {
 }
 
 /// Goes on with a run that was broken off; otherwise a new run for every log, if none was used up.
-async fn act(host: &Host, as_json: bool) -> Result<(), Failure> {
+pub(super) async fn act(host: &Host, as_json: bool, wanted: &Wanted) -> Result<(), Failure> {
     let states = armed(host).map_err(failure)?;
     for (log, state) in &states {
         if let Armed::Spent(why) = state {
@@ -173,8 +142,15 @@ async fn act(host: &Host, as_json: bool) -> Result<(), Failure> {
         }
     }
     let under_way = states.values().any(|state| matches!(state, Armed::UnderWay(_)));
-    let decisions =
-        if under_way { BTreeMap::new() } else { decide(host, |_| Cause::Person).await.map_err(failure)? };
+    let decisions = if under_way {
+        BTreeMap::new()
+    } else {
+        decide(host, |_| Cause::Person, wanted).await.map_err(failure)?
+    };
+    if let Some(what) = nothing_to_do(&decisions).filter(|_| !under_way) {
+        out::line(what);
+        return Ok(());
+    }
     let report = carry_out(host, decisions).await.map_err(failure)?;
     let Some(report) = report else {
         return Err(Failure::Check("broken off; the run goes on by itself".to_owned()));
@@ -185,4 +161,13 @@ async fn act(host: &Host, as_json: bool) -> Result<(), Failure> {
         out::text_of(report.to_string());
     }
     if report.success { Ok(()) } else { Err(Failure::Check("not every log is repaired".to_owned())) }
+}
+
+/// What to say if every log is as it is wanted.
+fn nothing_to_do(decisions: &Decisions) -> Option<String> {
+    let done = decisions.iter().map(|(log, decision)| match &decision.plan {
+        Err(reason @ NoPlan::Done { .. }) => Some(format!("log {log}: {reason}")),
+        _ => None,
+    });
+    done.collect::<Option<Vec<_>>>().filter(|lines| !lines.is_empty()).map(|lines| lines.join("\n"))
 }

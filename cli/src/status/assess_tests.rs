@@ -34,7 +34,9 @@ fn detail(role: Role) -> Detail {
             end: Position::of(10),
             oldest_unpublished: Some(NOW.minus(Duration::from_secs(1))),
         },
-        Role::Signer => Detail::Signer { last: Some(published(SIZE)), halted: None, refusals: 0 },
+        Role::Signer => {
+            Detail::Signer { last: Some(published(SIZE)), halted: None, refusals: 0, released: None }
+        }
         Role::Merge | Role::MergeRepair | Role::Operator => Detail::Merge {
             incarnation,
             len: SIZE,
@@ -126,7 +128,7 @@ fn every_alarm_is_raised_and_names_its_node() {
     });
     case("signer-1: halted: fork", &|looks| {
         let halted = Some("fork".to_owned());
-        status(looks, "signer-1").detail = Detail::Signer { last: None, halted, refusals: 1 };
+        status(looks, "signer-1").detail = Detail::Signer { last: None, halted, refusals: 1, released: None };
     });
 }
 

@@ -28,6 +28,8 @@ const TABLE: &[Row] = &[
     Row { on: &[Signer], methods: &[Stop, Release], by: &[MergeRepair] },
     // A certificate proves itself, so every node may pass it on.
     Row { on: SERVERS, methods: &[SetPrimary], by: SERVERS },
+    // For a node that is made anew, and knows no term.
+    Row { on: &[Merge], methods: &[GetCertificate], by: &Role::ALL },
     Row { on: SERVERS, methods: &[Status], by: &Role::ALL },
 ];
 
@@ -46,11 +48,13 @@ mod tests {
     fn expected(caller: Role, callee: Role) -> &'static [Method] {
         match (caller, callee) {
             (_, Operator) => &[],
-            (Operator, Merge | Frontend) => &[GetEntry, Status],
+            (Operator, Merge) => &[GetEntry, GetCertificate, Status],
+            (Operator, Frontend) => &[GetEntry, Status],
             (Operator, _) => &[Status],
             (Frontend, Storage) => &[SendEntry, SendSCT, SetPrimary, Status],
             (Frontend, Signer) => &[SignSCT, SetPrimary, Status],
-            (Frontend, Merge | Frontend) => &[GetEntry, SetPrimary, Status],
+            (Frontend, Merge) => &[GetEntry, SetPrimary, GetCertificate, Status],
+            (Frontend, Frontend) => &[GetEntry, SetPrimary, Status],
             (Storage, Storage) => &[FetchNewEntries, GetEntry, SetPrimary, Status],
             (Merge, Storage) => &[FetchNewEntries, GetEntry, SendSTH, SetPrimary, Status],
             (Merge, Signer) => &[SignSTH, SignedLeaves, SetPrimary, Status],
@@ -66,9 +70,11 @@ mod tests {
                 SendSTH,
                 VerifyRoot,
                 SetPrimary,
+                GetCertificate,
                 Status,
             ],
-            (MergeRepair, Merge) => &[Stop, Start, SetPrimary, Status],
+            (MergeRepair, Merge) => &[Stop, Start, SetPrimary, GetCertificate, Status],
+            (_, Merge) => &[SetPrimary, GetCertificate, Status],
             (MergeRepair, Signer) => &[Stop, Release, SetPrimary, Status],
             _ => &[SetPrimary, Status],
         }

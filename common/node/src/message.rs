@@ -74,6 +74,8 @@ methods! {
     Release Control,
     /// The certificate of a term.
     SetPrimary Control,
+    /// The newest certificate.
+    GetCertificate Control,
     /// What the status page and repair read.
     Status Control,
 }

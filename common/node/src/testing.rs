@@ -11,7 +11,7 @@ use ct::index::Term;
 use ct::names::{LogName, NodeName, Role};
 use ct::node_key::NodeSigningKey;
 use ct::order::LogHead;
-use ct::term::{Incarnation, RunId, TermBody, TermCertificate, Voter, Voters};
+use ct::term::{Change, Incarnation, RunId, TermBody, TermCertificate, Voter, Voters};
 use std::collections::BTreeMap;
 use std::net::TcpListener as StdListener;
 use std::path::{Path, PathBuf};
@@ -118,6 +118,7 @@ impl Lab {
         };
         let voters = self.cluster().nodes_of(Role::Merge).enumerate().map(voter).collect();
         let log = self.log();
+        let signer = self.cluster().node(log.sth_signer()).map(config::Node::key);
         let body = TermBody {
             log_id: log.log_id(),
             kind: log.kind(),
@@ -125,8 +126,11 @@ impl Lab {
             term: Term::FIRST,
             primary: log.first_primary().clone(),
             start_head: LogHead::EMPTY,
+            change: Change::Nothing,
             sth_signer: log.sth_signer().clone(),
+            sth_signer_key: signer.expect("cluster.toml names a signer that it lists"),
             voters: Voters::new(voters).expect("the nodes of a cluster differ"),
+            former: Vec::new(),
             stops: Vec::new(),
         };
         TermCertificate::sign(body, &self.key(self.cluster().repair().name().as_str()))

@@ -14,7 +14,7 @@ use ct::names::NodeName;
 use ct::node_key::NodeSigningKey;
 use ct::order::{BothTrees, LogHead, OrderRecord};
 use ct::sth::{Sth, TreeHead};
-use ct::term::{Incarnation, RunId, TermBody, TermCertificate, Trust, Voter, Voters};
+use ct::term::{Change, Incarnation, RunId, TermBody, TermCertificate, Trust, Voter, Voters};
 use ct::time::Timestamp;
 use ct::wire::EntryBatch;
 use ct::wire::tree::{Publish, SendLog};
@@ -61,8 +61,11 @@ pub(crate) fn certificate() -> TermCertificate {
         term: Term::FIRST,
         primary: node("m1"),
         start_head: LogHead::EMPTY,
+        change: Change::Nothing,
         sth_signer: node("s1"),
+        sth_signer_key: ct::node_key::NodeSigningKey::from_seed(&[77; 32]).public(),
         voters: Voters::new(vec![voter("m1", 1), voter("m2", 2), voter("m3", 3)]).unwrap(),
+        former: Vec::new(),
         stops: Vec::new(),
     };
     TermCertificate::sign(body, &repair_key())

@@ -11,6 +11,7 @@ use merge_repair::machine::{self, Machine, Settings, Write};
 use merge_repair::plan::{Cause, plan};
 use merge_repair::run::{Outcome, Run};
 use merge_repair::scan::{Look, Scan};
+use merge_repair::wanted::Wanted;
 use std::time::Duration;
 
 /// The repair process; its disk holds the run.
@@ -23,12 +24,19 @@ pub fn repair_name() -> NodeName {
 
 /// A person allows a new run and asks for one. Nothing happens while a run is under way, or if nothing can be planned.
 pub fn repair(world: &mut World) {
+    repair_wanting(world, &Wanted::Primary);
+}
+
+/// The same, with a change.
+pub fn repair_wanting(world: &mut World, wanted: &Wanted) {
     let under_way = |run: &Run| run.outcome().is_none();
     if world.repair.disk.as_ref().is_some_and(under_way) {
         return;
     }
     let (guard, scan) = (world.repair.guard.clone(), scan(world));
-    let Ok(plan) = plan(Cause::Person, &guard, world.log_key.public(), &scan) else { return };
+    let Ok(plan) = plan(Cause::Person, wanted, &guard, world.log_key.public(), &scan) else {
+        return;
+    };
     let run = RunId::new(world.rng.u128(..).to_be_bytes());
     let (settings, now) = (settings(world), Timestamp::from_millis(world.now));
     let mut fx = machine::Fx::new();
@@ -166,6 +174,10 @@ fn scan(world: &World) -> Scan {
             polled_through: None,
         });
         look(node, Role::Merge, &process.guard, detail);
+    }
+    for node in &world.spare_signers {
+        let detail = Detail::Signer { last: None, halted: None, refusals: 0, released: None };
+        look(node, Role::Signer, &world.signer.guard, Some(detail));
     }
     Scan { now: Timestamp::from_millis(world.now), looks }
 }

@@ -1,6 +1,7 @@
 //! The simulated cluster: nodes, network, time.
 
 mod frontends;
+mod losses;
 mod merges;
 mod repairs;
 mod signing;
@@ -20,7 +21,8 @@ use ct::order::LogHead;
 use ct::replica::View;
 use ct::sct::DigitallySigned;
 use ct::term::{
-    AcceptedHead, Guard, Incarnation, RunId, SignedStopReply, TermBody, TermCertificate, Trust, Voter, Voters,
+    AcceptedHead, Change, Guard, Incarnation, RunId, SignedStopReply, TermBody, TermCertificate, Trust,
+    Voter, Voters,
 };
 use ct::time::{ClockBound, Timestamp};
 use ct::wire::EntryBatch;
@@ -109,6 +111,7 @@ enum Message {
     Scts(Vec<SctItem>),
     Stop(Term, RunId),
     Start(Term),
+    Release(Term, RunId),
 }
 
 #[derive(Debug)]
@@ -116,6 +119,7 @@ enum Reply {
     Primary(Result<Returned, CallFailure>),
     Submission(promise::Event),
     Stopped(Box<SignedStopReply>),
+    Released(Box<ct::term::SignedRelease>),
 }
 
 #[derive(Debug)]
@@ -153,6 +157,17 @@ pub struct MergeDisk {
     pub durable: merge::machine::Durable,
 }
 
+/// A signer's disk.
+#[derive(Debug, Clone, Default)]
+pub struct SignerDisk {
+    /// The last STH.
+    pub memory: Option<signer::machine::Memory>,
+    /// Why it is halted.
+    pub fork: Option<signer::machine::Fork>,
+    /// Up to which term the right to sign was given up.
+    pub released: Option<signer::machine::Released>,
+}
+
 /// A frontend's disk.
 #[derive(Debug)]
 pub struct FrontendDisk {
@@ -180,8 +195,7 @@ pub struct World {
     /// Frontends.
     pub frontends: BTreeMap<NodeName, Process<copy::Copy, FrontendDisk>>,
     /// The signer.
-    pub signer:
-        Process<signer::machine::Machine, (Option<signer::machine::Memory>, Option<signer::machine::Fork>)>,
+    pub signer: Process<signer::machine::Machine, SignerDisk>,
     /// The repair process.
     pub repair: Repair,
     /// Node keys of merge nodes.
@@ -208,6 +222,8 @@ pub struct World {
     pub faults: Faults,
     /// Requests that never arrive, by the will of the test.
     pub cut: Option<Cut>,
+    /// Signers that repair sees besides the one that works.
+    pub spare_signers: Vec<NodeName>,
 }
 
 /// What a history went through: a storm that never blew has tested nothing.
@@ -249,6 +265,11 @@ fn signer_name() -> NodeName {
     name("signer", 1)
 }
 
+/// The signer's node key.
+pub fn signer_key() -> NodeSigningKey {
+    NodeSigningKey::from_seed(&[98; 32])
+}
+
 impl World {
     /// A cluster that was just initialised.
     pub fn new(seed: u64, options: Options) -> Self {
@@ -278,8 +299,11 @@ impl World {
             term: Term::FIRST,
             primary: names[0].clone(),
             start_head: LogHead::EMPTY,
+            change: Change::Nothing,
             sth_signer: signer_name(),
+            sth_signer_key: signer_key().public(),
             voters,
+            former: Vec::new(),
             stops: Vec::new(),
         };
         let founding = TermCertificate::sign(body, &repair_key);
@@ -323,7 +347,7 @@ impl World {
                 )
             })
             .collect();
-        let memory = (Some(signer::machine::Memory::NewLog), None);
+        let memory = SignerDisk { memory: Some(signer::machine::Memory::NewLog), ..SignerDisk::default() };
         let repair = Process { machine: None, disk: None, guard: guard.clone(), skew: 0, epoch: 0 };
         let signer = Process { machine: None, disk: memory, guard, skew: skewed(), epoch: 0 };
         let mut world = Self {
@@ -350,6 +374,7 @@ impl World {
             stormy: true,
             faults: Faults::default(),
             cut: None,
+            spare_signers: Vec::new(),
         };
         world.start_all();
         world
@@ -448,8 +473,8 @@ impl World {
         } else {
             let process = &mut self.signer;
             process.epoch += 1;
-            let (memory, fork) = process.disk.clone();
-            let durable = signer::machine::Durable { guard: process.guard.clone(), memory, fork };
+            let SignerDisk { memory, fork, released } = process.disk.clone();
+            let durable = signer::machine::Durable { guard: process.guard.clone(), memory, fork, released };
             let settings = signer::machine::Settings { me: signer_name(), clock, log_key };
             process.machine = Some(signer::machine::Machine::recover(settings, durable));
         }
@@ -541,7 +566,7 @@ impl World {
         if self.chance(self.options.loss) {
             self.faults.lost += 1;
             let lost = match reply {
-                Reply::Primary(_) | Reply::Stopped(_) => {
+                Reply::Primary(_) | Reply::Stopped(_) | Reply::Released(_) => {
                     Reply::Primary(Err(CallFailure::Failed("deadline".to_owned())))
                 }
                 other @ Reply::Submission(_) => other,

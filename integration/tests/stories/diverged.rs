@@ -4,6 +4,7 @@ use crate::hand::*;
 use ct::replica::View as _;
 use ct::term::TermCertificate;
 use ct::wire::Refusal;
+use ct::wire::tree::Voting;
 use integration::sim::World;
 use integration::sim::disk::LogDisk;
 use merge::message::{Alarm, Call, Returned};
@@ -157,8 +158,11 @@ fn one_different_root_is_an_alarm() {
     let mut reign = Reign::begin();
     reign.pass(1);
     let (id, _) = reign.take(&m(2), |call| matches!(call, Call::Position(_))).unwrap();
-    let nothing =
-        ct::wire::tree::MergePosition { accepted_term: term(0), accepted: ct::order::LogHead::EMPTY };
+    let nothing = ct::wire::tree::MergePosition {
+        voting: Voting::Votes,
+        accepted_term: term(0),
+        accepted: ct::order::LogHead::EMPTY,
+    };
     reign.answer(id, Ok(Returned::MergePosition(nothing)));
     reign.pass(200);
     let (id, _) = reign.take(&m(2), |call| matches!(call, Call::VerifyRoot(_))).unwrap();
@@ -182,7 +186,11 @@ fn a_node_that_is_far_behind_catches_up_in_parts() {
     while held < 5 {
         let (id, _) = reign.take(&m(2), |call| matches!(call, Call::Position(_))).unwrap();
         let accepted = head(&log, held);
-        let position = ct::wire::tree::MergePosition { accepted_term: term(u64::from(held > 0)), accepted };
+        let position = ct::wire::tree::MergePosition {
+            voting: Voting::Votes,
+            accepted_term: term(u64::from(held > 0)),
+            accepted,
+        };
         reign.answer(id, Ok(Returned::MergePosition(position)));
         // It has room for two.
         let room = (held + 2).min(5);

@@ -8,7 +8,8 @@ use ct::order::{LogHead, OrderRecord};
 use ct::replica::{Placed, View};
 use ct::sth::{Sth, TreeHead};
 use ct::term::{
-    Endorsement, Incarnation, Proposal, RunId, SignedProposal, SignedStopReply, TermBody, TermCertificate,
+    Change, Endorsement, Guard, Incarnation, Proposal, RunId, SignedProposal, SignedStopReply,
+    TermCertificate,
 };
 use ct::time::Timestamp;
 use ct::wire::storage::{Fetch, Fetched, GetEntry, ListItem};
@@ -246,20 +247,27 @@ pub fn stop(world: &mut World, node: &NodeName, next: Term, run: RunId) -> Signe
 
 /// Stops these nodes and makes the certificate of the next term, with repair's own choice of where it starts.
 pub fn certify(world: &mut World, stopped: &[NodeName], primary: &NodeName) -> TermCertificate {
+    certify_change(world, stopped, primary, Change::Nothing)
+}
+
+/// The same, with a change.
+pub fn certify_change(
+    world: &mut World,
+    stopped: &[NodeName],
+    primary: &NodeName,
+    change: Change,
+) -> TermCertificate {
     let next = world.newest.term().plus(1);
     let run = run(next.get() as u8);
     let stops: Vec<_> = stopped.iter().map(|node| stop(world, node, next, run)).collect();
-    let choice = world.newest.choose(run, next, &stops).unwrap();
+    let choice = world.newest.choose(run, next, &change, &stops).unwrap();
     assert!(choice.holders.contains(primary), "{primary} does not hold {:?}", choice.start);
-    let body = TermBody {
-        run,
-        term: next,
-        primary: primary.clone(),
-        start_head: choice.start,
-        stops,
-        ..world.newest.body.clone()
-    };
-    world.newest = TermCertificate::sign(body, &world.repair_key);
+    let chosen = (primary.clone(), choice.start);
+    let body = world.newest.successor(run, next, change, chosen, stops).unwrap();
+    let certificate = TermCertificate::sign(body, &world.repair_key);
+    // As repair keeps it: with the earlier changes.
+    let guard = Guard::new(world.trust.clone(), world.newest.clone());
+    world.newest = guard.adopt(certificate).unwrap().unwrap().certificate().clone();
     world.newest.clone()
 }
 
@@ -274,11 +282,16 @@ pub fn install(world: &mut World, certificate: &TermCertificate, nodes: &[NodeNa
 /// The whole of a change of term in a world that goes on by itself: the nodes do what the certificate makes them do.
 pub fn succeed_live(world: &mut World, stopped: &[NodeName], primary: &NodeName) -> TermCertificate {
     let certificate = certify(world, stopped, primary);
+    install_live(world, &certificate);
+    certificate
+}
+
+/// Hands a certificate to every merge node, in a world that goes on by itself.
+pub fn install_live(world: &mut World, certificate: &TermCertificate) {
     for node in world.merges.keys().cloned().collect::<Vec<_>>() {
         let request = Request::SetPrimary(Box::new(certificate.clone()));
         integration::sim::repair::deliver(world, &node, request);
     }
-    certificate
 }
 
 /// The whole of a change of term.

@@ -8,6 +8,7 @@ mod growth;
 mod hand;
 mod heads;
 mod law;
+mod members;
 mod promises;
 mod reign;
 mod signing;

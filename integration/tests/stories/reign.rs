@@ -3,13 +3,17 @@
 use crate::hand::*;
 use ct::order::LogHead;
 use ct::wire::Refusal;
-use ct::wire::tree::MergePosition;
+use ct::wire::tree::{MergePosition, Voting};
 use integration::sim::world::name;
 use merge::message::{Alarm, Call, CallFailure, Event, Halt, Request, Returned, Write};
 
 /// What a follower says that it endorsed.
 fn position(term_number: u64, accepted: LogHead) -> Result<Returned, CallFailure> {
-    Ok(Returned::MergePosition(MergePosition { accepted_term: term(term_number), accepted }))
+    Ok(Returned::MergePosition(MergePosition {
+        voting: Voting::Votes,
+        accepted_term: term(term_number),
+        accepted,
+    }))
 }
 
 /// X1. A primary crashed when two others had endorsed `[x]` and it had not yet; it came back, dropped what it had not

@@ -28,7 +28,7 @@ impl Signer {
             log_key: log_key().public().clone(),
         };
         let guard = ct::term::Guard::new(world.trust.clone(), world.newest.clone());
-        let durable = Durable { guard, memory, fork: None };
+        let durable = Durable { guard, memory, fork: None, released: None };
         Self { machine: Machine::recover(settings.clone(), durable.clone()), settings, durable }
     }
 
@@ -49,6 +49,7 @@ impl Signer {
                     let trust = self.durable.guard.trust().clone();
                     self.durable.guard = ct::term::Guard::new(trust, *certificate);
                 }
+                Write::Released(released) => self.durable.released = Some(released),
             }
         }
         let [act] = <[Act; 1]>::try_from(fx.acts).expect("one answer to one request");
@@ -58,6 +59,7 @@ impl Signer {
                 assert_eq!(last, Some(head), "the memory of it is on disk before the signature exists");
                 Ok(Some(head))
             }
+            Act::Release(_, _, last) => Ok(last),
             Act::Done(_) => Ok(None),
             Act::Refuse(_, refusal) => {
                 assert!(!wrote_memory, "what is refused is not remembered");

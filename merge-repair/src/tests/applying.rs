@@ -4,6 +4,7 @@ use super::*;
 use crate::machine::{Act, Call, CallFailure, CallId, Event, Fx, Machine, Returned, Settings, Write};
 use crate::plan::{Cause, plan};
 use crate::run::{Outcome, Report, Run};
+use crate::wanted::Wanted;
 use ct::wire::Refusal;
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ fn settings() -> Settings {
 
 impl Desk {
     fn new() -> Self {
-        let plan = plan(Cause::Person, &guard(), log_key().public(), &scan()).unwrap();
+        let plan = plan(Cause::Person, &Wanted::Primary, &guard(), log_key().public(), &scan()).unwrap();
         let mut fx = Fx::new();
         let machine = Machine::begin(settings(), guard(), plan, run(2), NOW, &mut fx);
         assert_eq!(fx.acts, [], "no Stop is out before the run is on disk");

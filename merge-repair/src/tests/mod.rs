@@ -13,8 +13,8 @@ use ct::node_key::NodeSigningKey;
 use ct::order::LogHead;
 use ct::sth::{Sth, TreeHead};
 use ct::term::{
-    AcceptedHead, Guard, Incarnation, Proposal, RunId, SignedProposal, SignedStopReply, StopReply, TermBody,
-    TermCertificate, Trust, Voter, Voters,
+    AcceptedHead, Change, Guard, Incarnation, Proposal, RunId, SignedProposal, SignedStopReply, StopReply,
+    TermBody, TermCertificate, Trust, Voter, Voters,
 };
 use ct::time::Timestamp;
 use ct::wire::status::{Detail, Status};
@@ -74,8 +74,11 @@ fn guard() -> Guard {
         term: Term::FIRST,
         primary: m(1),
         start_head: LogHead::EMPTY,
+        change: Change::Nothing,
         sth_signer: name("signer-1"),
+        sth_signer_key: NodeSigningKey::from_seed(&[77; 32]).public(),
         voters: Voters::new((1..=3).map(voter).collect()).unwrap(),
+        former: Vec::new(),
         stops: Vec::new(),
     };
     let trust = Trust { log_id: log_id(), kind: LogKind::Rfc6962, repair_key: repair_key().public() };

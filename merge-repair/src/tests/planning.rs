@@ -2,12 +2,13 @@
 
 use super::*;
 use crate::plan::{Cause, NoPlan, Plan, plan};
+use crate::wanted::Wanted;
 use ct::wire::status::WaitsFor;
 
 const OLD: Cause = Cause::Age { limit_ms: 5 * MINUTE };
 
 fn planned(cause: Cause, scan: &Scan) -> Result<Plan, NoPlan> {
-    plan(cause, &guard(), log_key().public(), scan)
+    plan(cause, &Wanted::Primary, &guard(), log_key().public(), scan)
 }
 
 #[test]

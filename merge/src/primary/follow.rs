@@ -12,7 +12,7 @@ use ct::names::NodeName;
 use ct::replica::View;
 use ct::time::Timestamp;
 use ct::wire::Refusal;
-use ct::wire::tree::{MergePosition, Publish, SendLog};
+use ct::wire::tree::{MergePosition, Publish, SendLog, Voting};
 
 /// Where the follower's log leaves ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,8 @@ enum Common {
 pub(crate) struct Follower {
     lane: Lane,
     asked: Option<Asked>,
+    /// Known once it said where it stands.
+    voting: Option<Voting>,
     common: Common,
     /// Up to where it has staged the log and lacks no entry. Sending it more takes nothing of that away.
     complete: TreeSize,
@@ -61,6 +63,7 @@ impl Default for Follower {
         Self {
             lane: Lane::default(),
             asked: None,
+            voting: None,
             common: Common::Unknown,
             complete: TreeSize::ZERO,
             missing: None,
@@ -76,13 +79,15 @@ impl Follower {
     pub(crate) fn owns(&self, id: CallId) -> bool {
         self.lane.busy == Some(id)
     }
-    /// Whether it has staged everything below `target` and lacks no entry.
+    /// Whether it can endorse a head of size `target`: it votes, has staged everything below and lacks no entry.
     pub(crate) fn is_ready(&self, target: TreeSize) -> bool {
-        matches!(self.common, Common::Until(_)) && self.complete >= target
+        self.voting == Some(Voting::Votes)
+            && matches!(self.common, Common::Until(_))
+            && self.complete >= target
     }
-    /// Whether its last call failed.
-    pub(crate) const fn is_unreachable(&self) -> bool {
-        self.lane.failed
+    /// Whether nothing is to be expected of it: it cannot be reached, or has no vote.
+    pub(crate) const fn is_out(&self) -> bool {
+        self.lane.failed || matches!(self.voting, Some(Voting::Recovering))
     }
 
     fn begin_again(&mut self) {
@@ -108,7 +113,7 @@ impl Follower {
         }
         match (asked, outcome) {
             (Some(Asked::Position), Ok(Returned::MergePosition(position))) => {
-                self.located(core, name, &position, view)?;
+                self.located(core, name, &position, view, fx)?;
             }
             (Some(Asked::Probe(at)), Ok(Returned::Staged(_))) => self.probed(at, true),
             (Some(Asked::Probe(at)), Err(CallFailure::Refused(refusal)))
@@ -159,7 +164,12 @@ impl Follower {
         name: &NodeName,
         position: &MergePosition,
         view: &impl View,
+        fx: &mut Fx,
     ) -> Result<(), Halt> {
+        if position.voting == Voting::Recovering && self.voting != Some(Voting::Recovering) {
+            alarm(fx, Alarm::Recovering(name.clone()));
+        }
+        self.voting = Some(position.voting);
         let theirs = position.accepted;
         let common = theirs.size <= view.len() && view.trees_at(theirs.size)?.head() == theirs;
         if !common && position.accepted_term == core.guard.term() {
@@ -279,11 +289,11 @@ impl Follower {
             let issuers = std::mem::take(&mut self.issuers);
             return Ok(Some((Asked::Entries, Call::SendEntries(term, names, issuers))));
         }
-        if self.full == Some(size) {
+        if self.full == Some(size) && self.voting == Some(Voting::Votes) {
             let request = round.propose(core, now, size, pool, view)?;
             return Ok(request.map(|request| (Asked::CatchUp, Call::VerifyRoot(Box::new(request)))));
         }
-        if size < view.len() {
+        if size < view.len() && self.full != Some(size) {
             let to = size.plus(MAX_SEND_LOG as u64).min(view.len());
             return Ok(Some((Asked::Log(size), send_log(core, size, to, view)?)));
         }

@@ -82,11 +82,12 @@ impl Round {
     }
 
     pub(crate) fn waiting(&self, followers: &BTreeMap<NodeName, Follower>) -> Option<(WaitsFor, String)> {
-        let unreachable: Vec<_> =
-            followers.iter().filter(|(_, f)| f.is_unreachable()).map(|(name, _)| name.as_str()).collect();
+        let out: Vec<_> =
+            followers.iter().filter(|(_, f)| f.is_out()).map(|(name, _)| name.as_str()).collect();
         match &self.stage {
-            Stage::BackUp { .. } | Stage::Endorse { .. } if !unreachable.is_empty() => {
-                Some((WaitsFor::MergeNodes, format!("merge nodes not reachable: {}", unreachable.join(", "))))
+            Stage::BackUp { .. } | Stage::Endorse { .. } if !out.is_empty() => {
+                let text = format!("merge nodes not reachable, or recovering: {}", out.join(", "));
+                Some((WaitsFor::MergeNodes, text))
             }
             // The trouble stays, whatever is done meanwhile, until the signer signs.
             _ => self.trouble.clone().map(|text| (WaitsFor::Signer, text)),
@@ -155,7 +156,7 @@ impl Round {
         let Stage::BackUp { target, since } = self.stage else { return Ok(()) };
         let body = &core.guard.certificate().body;
         let ready = followers.values().filter(|follower| follower.is_ready(target)).count();
-        let others_may_come = followers.values().any(|f| !f.is_ready(target) && !f.is_unreachable());
+        let others_may_come = followers.values().any(|f| !f.is_ready(target) && !f.is_out());
         if ready + 1 < body.voters.majority() || (others_may_come && now < since.plus(GRACE)) {
             return Ok(());
         }

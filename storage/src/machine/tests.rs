@@ -6,7 +6,7 @@ use ct::key::LogSigningKey;
 use ct::node_key::NodeSigningKey;
 use ct::order::LogHead;
 use ct::sth::{Sth, TreeHead};
-use ct::term::{RunId, TermBody, Trust, Voter, Voters};
+use ct::term::{Change, RunId, TermBody, Trust, Voter, Voters};
 use ct::wire::storage::Cursor;
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
@@ -42,8 +42,11 @@ fn founding() -> TermCertificate {
         term: Term::FIRST,
         primary: name("merge-1"),
         start_head: LogHead::EMPTY,
+        change: Change::Nothing,
         sth_signer: name("signer-1"),
+        sth_signer_key: ct::node_key::NodeSigningKey::from_seed(&[77; 32]).public(),
         voters: Voters::new([1, 2, 3].map(voter).to_vec()).unwrap(),
+        former: Vec::new(),
         stops: Vec::new(),
     };
     TermCertificate::sign(body, &repair())

@@ -1,8 +1,9 @@
 //! The certificate of a term: who is primary, who signs, who votes, and where the term starts; with the replies from
 //! which every node can see that it had to be so (docs/protocol.md, T6–T8).
 
-use super::stop::{Choice, ChoiceError, SignedStopReply, choose};
-use super::voters::{RunId, Voters};
+use super::change::{Change, ChangeError};
+use super::stop::{Ballot, Choice, ChoiceError, SignedStopReply, counted, greatest};
+use super::voters::{FormerVoter, RunId, Voters};
 use crate::entry::LogKind;
 use crate::hash::LogId;
 use crate::index::Term;
@@ -28,10 +29,16 @@ pub struct TermBody {
     pub primary: NodeName,
     /// What every head of the term must contain.
     pub start_head: LogHead,
+    /// What it changes, besides term and primary.
+    pub change: Change,
     /// The only signer of STHs in this term.
     pub sth_signer: NodeName,
+    /// That signer's node key.
+    pub sth_signer_key: NodeKey,
     /// Who votes.
     pub voters: Voters,
+    /// Who voted in earlier terms.
+    pub former: Vec<FormerVoter>,
     /// The stop replies that made repair choose `start_head`; none in the first term.
     pub stops: Vec<SignedStopReply>,
 }
@@ -44,6 +51,26 @@ pub struct TermCertificate {
     pub body: TermBody,
     /// The repair key's signature.
     pub signature: NodeSignature,
+    /// Earlier ones that changed who votes or signs, oldest first: a node that missed them takes them in order. Each has its
+    /// own signature, so this one's does not cover them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<EarlierChange>,
+}
+
+/// A certificate of an earlier term that changed who votes or signs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EarlierChange {
+    /// What it says.
+    pub body: TermBody,
+    /// The repair key's signature.
+    pub signature: NodeSignature,
+}
+
+impl From<EarlierChange> for TermCertificate {
+    fn from(change: EarlierChange) -> Self {
+        Self { body: change.body, signature: change.signature, changes: Vec::new() }
+    }
 }
 
 /// What a node believes without a certificate: its log, and the key of repair.
@@ -72,18 +99,32 @@ pub enum CertificateError {
     /// The first term does not begin with an empty log and founding voters.
     #[error("certificate: the first term begins with an empty log, founding voters and no stop replies")]
     NotAFounding,
-    /// The voters are not those of the certificate in force.
-    #[error("certificate: its voters are not those in force")]
+    /// The voters are not those in force with the one change that the certificate names.
+    #[error("certificate: its voters are not those in force with the one change that it names")]
     VotersChanged,
-    /// The right to sign STHs would pass to another signer, without proof that the old one gave it up.
-    #[error(
-        "certificate: STH signer {found} is not {current}, and nothing shows that the right was given up"
-    )]
+    /// The change that it names cannot be made to the voters in force.
+    #[error("certificate: {0}")]
+    Change(#[from] ChangeError),
+    /// It names another STH signer than the one in force, or than the one to whom it moves the right.
+    #[error("certificate: STH signer {found} is not {expected}")]
     SthSignerChanged {
         /// The certificate's.
         found: NodeName,
-        /// The one in force.
-        current: NodeName,
+        /// The one in force, or the one to whom the right moves.
+        expected: NodeName,
+    },
+    /// The release is not the old signer's, or not for this run.
+    #[error("certificate: the release is not that of {0} for this run")]
+    Release(NodeName),
+    /// The old signer signed more than the stopped nodes accepted: an assumption broke.
+    #[error(
+        "certificate: the old signer signed a head of size {signed} that the start head of size {start} does not contain"
+    )]
+    SignedBeyond {
+        /// Size of its last head.
+        signed: u64,
+        /// Size of the start head.
+        start: u64,
     },
     /// The term rises too far.
     #[error("certificate: term {found} is more than 2^20 above {current}")]
@@ -111,7 +152,7 @@ impl TermCertificate {
     /// Signs a certificate with the repair key.
     pub fn sign(body: TermBody, key: &NodeSigningKey) -> Self {
         let signature = key.sign(&Self::statement(&body));
-        Self { body, signature }
+        Self { body, signature, changes: Vec::new() }
     }
 
     fn statement(body: &TermBody) -> Statement {
@@ -148,38 +189,103 @@ impl TermCertificate {
         let founding = body.term == Term::FIRST
             && body.start_head == LogHead::EMPTY
             && body.stops.is_empty()
+            && body.former.is_empty()
+            && body.change == Change::Nothing
+            && self.changes.is_empty()
             && body.voters.iter().all(|voter| voter.joining_term == Term::ZERO);
         if founding { Ok(()) } else { Err(CertificateError::NotAFounding) }
     }
 
-    /// Repair's choice when this is the certificate in force. An accepted head of this very term counts only with a request
-    /// of its primary: any voter could sign one in which it calls itself that (docs/protocol.md, T4).
-    pub fn choose(&self, run: RunId, term: Term, stops: &[SignedStopReply]) -> Result<Choice, ChoiceError> {
-        let body = &self.body;
-        let is_genuine = |stop: &&SignedStopReply| {
-            let accepted = &stop.reply.accepted;
-            let by_primary = accepted.request.as_ref().is_some_and(|request| request.primary == body.primary);
-            accepted.term != body.term || by_primary
+    /// Whether a reply to this run's Stop counts when this is the certificate in force. An accepted head of this very term
+    /// counts only with a request of its primary: any voter could sign one in which it calls itself that (docs/protocol.md,
+    /// T4).
+    pub fn counts(&self, run: RunId, term: Term, stop: &SignedStopReply) -> bool {
+        let accepted = &stop.reply.accepted;
+        let by_primary =
+            accepted.request.as_ref().is_some_and(|request| request.primary == self.body.primary);
+        (accepted.term != self.body.term || by_primary) && self.ballot(run, term).counts(stop)
+    }
+
+    fn ballot(&self, run: RunId, term: Term) -> Ballot<'_> {
+        let TermBody { log_id, voters, former, .. } = &self.body;
+        Ballot { log_id: *log_id, run, term, voters, former }
+    }
+
+    /// Repair's choice when this is the certificate in force and `change` is to be made: from a majority of those who vote,
+    /// and of those who will.
+    ///
+    /// # Errors
+    /// Too few replies count, or they contradict each other, or the change cannot be made.
+    pub fn choose(
+        &self,
+        run: RunId,
+        term: Term,
+        change: &Change,
+        stops: &[SignedStopReply],
+    ) -> Result<Choice, ChoiceError> {
+        let voters = &self.body.voters;
+        let after = change.voters(voters, term)?;
+        let genuine: Vec<_> = stops.iter().filter(|stop| self.counts(run, term, stop)).cloned().collect();
+        let counted = counted(&self.ballot(run, term), &genuine);
+        let mut choice = greatest(voters, &counted)?;
+        let stays = |node: &NodeName, state| after.find(node).is_some_and(|voter| voter.incarnation == state);
+        let also = counted.iter().filter(|reply| stays(&reply.voter, reply.incarnation)).count();
+        demand(also, &after, after.majority())?;
+        if let Change::MoveSigner { release: None, .. } = change {
+            // Of so many that one may lie, and those who were not stopped still make no quorum for the old signer.
+            demand(counted.len(), voters, voters.len() + 2 - voters.majority())?;
+        }
+        choice.holders.retain(|node| after.find(node).is_some());
+        Ok(choice)
+    }
+
+    /// What the certificate of the next term says, if it is made from these replies.
+    ///
+    /// # Errors
+    /// The change cannot be made.
+    pub fn successor(
+        &self,
+        run: RunId,
+        term: Term,
+        change: Change,
+        (primary, start_head): (NodeName, LogHead),
+        stops: Vec<SignedStopReply>,
+    ) -> Result<TermBody, ChangeError> {
+        let before = &self.body;
+        let (sth_signer, sth_signer_key) = match &change {
+            Change::MoveSigner { to, key, .. } => (to.clone(), *key),
+            _ => (before.sth_signer.clone(), before.sth_signer_key),
         };
-        let genuine: Vec<_> = stops.iter().filter(is_genuine).cloned().collect();
-        choose(body.log_id, run, term, &body.voters, &genuine)
+        Ok(TermBody {
+            log_id: before.log_id,
+            kind: before.kind,
+            run,
+            term,
+            primary,
+            start_head,
+            voters: change.voters(&before.voters, term)?,
+            former: change.former(&before.voters, &before.former),
+            change,
+            sth_signer,
+            sth_signer_key,
+            stops,
+        })
     }
 
     /// Checks a certificate against the one in force, by making repair's choice again.
     pub fn check_successor(&self, trust: &Trust, current: &TermCertificate) -> Result<(), CertificateError> {
         self.check_signed(trust)?;
-        let (body, voters) = (&self.body, &current.body.voters);
-        if body.voters != *voters {
+        let (body, before) = (&self.body, &current.body);
+        if body.voters != body.change.voters(&before.voters, body.term)?
+            || body.former != body.change.former(&before.voters, &before.former)
+        {
             return Err(CertificateError::VotersChanged);
         }
-        if body.sth_signer != current.body.sth_signer {
-            let (found, current) = (body.sth_signer.clone(), current.body.sth_signer.clone());
-            return Err(CertificateError::SthSignerChanged { found, current });
-        }
+        self.check_signer(before)?;
         if body.term.get() > current.term().get() + MAX_TERM_STEP {
             return Err(CertificateError::TermStep { found: body.term, current: current.term() });
         }
-        let choice = current.choose(body.run, body.term, &body.stops)?;
+        let choice = current.choose(body.run, body.term, &body.change, &body.stops)?;
         if choice.start != body.start_head {
             return Err(CertificateError::StartHead);
         }
@@ -188,4 +294,38 @@ impl TermCertificate {
         }
         Ok(())
     }
+
+    /// The right to sign STHs stays where it is, or moves as the change says (docs/protocol.md, T14).
+    fn check_signer(&self, before: &TermBody) -> Result<(), CertificateError> {
+        let body = &self.body;
+        let (signer, key) = match &body.change {
+            Change::MoveSigner { to, key, .. } => (to, key),
+            _ => (&before.sth_signer, &before.sth_signer_key),
+        };
+        if (&body.sth_signer, &body.sth_signer_key) != (signer, key) {
+            let (found, expected) = (body.sth_signer.clone(), signer.clone());
+            return Err(CertificateError::SthSignerChanged { found, expected });
+        }
+        let Change::MoveSigner { release: Some(release), .. } = &body.change else { return Ok(()) };
+        let old = &before.sth_signer;
+        if !release.is_of(body.log_id, body.run, body.term, old, &before.sth_signer_key) {
+            return Err(CertificateError::Release(old.clone()));
+        }
+        let Some(last) = &release.release.last else { return Ok(()) };
+        let (signed, start) = (&last.head, &body.start_head);
+        let beyond = signed.tree_size > start.size
+            || (signed.tree_size == start.size && signed.root_hash != start.root);
+        if beyond {
+            let (signed, start) = (signed.tree_size.get(), start.size.get());
+            return Err(CertificateError::SignedBeyond { signed, start });
+        }
+        Ok(())
+    }
+}
+
+fn demand(found: usize, voters: &Voters, majority: usize) -> Result<(), ChoiceError> {
+    if found < majority {
+        return Err(ChoiceError::TooFew { found, voters: voters.len(), majority });
+    }
+    Ok(())
 }

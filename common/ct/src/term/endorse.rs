@@ -5,7 +5,7 @@ use crate::entry::LogKind;
 use crate::hash::{InternalRoot, LogId, VotersHash};
 use crate::index::Term;
 use crate::names::NodeName;
-use crate::node_key::{NodeSignature, NodeSigningKey, Statement};
+use crate::node_key::{NodeKey, NodeSignature, NodeSigningKey, Statement};
 use crate::order::LogHead;
 use crate::sth::TreeHead;
 use serde::{Deserialize, Serialize};
@@ -85,9 +85,12 @@ impl SignedProposal {
 
     /// Whether the primary that it names is a voter and signed it.
     pub fn is_signed(&self, voters: &Voters) -> bool {
-        voters.find(&self.primary).is_some_and(|voter| {
-            voter.key.verifies(&self.proposal.request_statement(&self.primary), &self.signature)
-        })
+        voters.find(&self.primary).is_some_and(|voter| self.is_signed_by(&voter.name, &voter.key))
+    }
+
+    /// Whether it is the request of this node.
+    pub(super) fn is_signed_by(&self, name: &NodeName, key: &NodeKey) -> bool {
+        self.primary == *name && key.verifies(&self.proposal.request_statement(name), &self.signature)
     }
 }
 

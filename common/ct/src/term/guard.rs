@@ -1,8 +1,12 @@
 //! What every node of every role knows about terms: the newest certificate, and how a caller stands to it.
 
-use super::certificate::{CertificateError, TermCertificate, Trust};
+use super::certificate::{CertificateError, EarlierChange, TermCertificate, Trust};
+use super::voters::Incarnation;
 use crate::index::Term;
 use crate::names::NodeName;
+
+/// Changes that are passed on with a certificate, so that it fits a message. A node that missed more is made anew.
+pub const MAX_CHANGES: usize = 64;
 
 /// Keeps the newest certificate (docs/protocol.md, T9).
 #[derive(Debug, Clone)]
@@ -50,16 +54,41 @@ impl Guard {
         }
     }
 
+    /// Whether a merge node of this name, with this state, votes. One that does not endorses nothing and is no primary: its
+    /// state was lost, or it was never asked (docs/protocol.md, Z1).
+    pub fn votes(&self, node: &NodeName, incarnation: Incarnation) -> bool {
+        self.newest.body.voters.find(node).is_some_and(|voter| voter.incarnation == incarnation)
+    }
+
     /// Whether a certificate is to be adopted: `Some` of the guard to go on with if it is newer and proves itself, `None`
-    /// if it is the one in force or an older one.
+    /// if it is the one in force or an older one. Changes that were missed are taken first, in order (docs/protocol.md,
+    /// T13).
     pub fn adopt(&self, certificate: TermCertificate) -> Result<Option<Guard>, CertificateError> {
-        if certificate.term() < self.term() || certificate == self.newest {
+        if certificate.term() < self.term() || certificate.body == self.newest.body {
             return Ok(None);
         }
-        certificate.check_successor(&self.trust, &self.newest)?;
-        if certificate.term() == self.term() {
+        let (mut guard, last) = (self.clone(), certificate.term());
+        for change in certificate.changes.clone() {
+            if change.body.term > guard.term() && change.body.term < last {
+                guard = guard.step(change.into())?;
+            }
+        }
+        let adopted = guard.step(certificate)?;
+        if adopted.term() == self.term() {
             return Err(CertificateError::Twin(self.term()));
         }
-        Ok(Some(Self { trust: self.trust.clone(), newest: certificate }))
+        Ok(Some(adopted))
+    }
+
+    fn step(&self, mut certificate: TermCertificate) -> Result<Guard, CertificateError> {
+        certificate.check_successor(&self.trust, &self.newest)?;
+        let TermCertificate { body, signature, changes } = self.newest.clone();
+        certificate.changes = changes;
+        if body.change.is_something() {
+            certificate.changes.push(EarlierChange { body, signature });
+        }
+        let forget = certificate.changes.len().saturating_sub(MAX_CHANGES);
+        certificate.changes.drain(..forget);
+        Ok(Self { trust: self.trust.clone(), newest: certificate })
     }
 }

@@ -1,8 +1,9 @@
 //! What a stopped merge node tells repair, and what repair chooses from it. The choice is a pure function, so that every
 //! node can make it again and believe nobody (docs/protocol.md, R1–R4).
 
+use super::change::ChangeError;
 use super::endorse::SignedProposal;
-use super::voters::{Incarnation, RunId, Voters};
+use super::voters::{FormerVoter, Incarnation, RunId, Voters};
 use crate::hash::LogId;
 use crate::index::Term;
 use crate::names::NodeName;
@@ -27,15 +28,16 @@ impl AcceptedHead {
     /// Nothing endorsed yet.
     pub const NONE: Self = Self { term: Term::ZERO, head: LogHead::EMPTY, request: None };
 
-    /// Whether the claim is backed by the request that it names, signed by a voter.
-    pub fn is_backed(&self, log_id: LogId, voters: &Voters) -> bool {
+    /// Whether the claim is backed by the request that it names, signed by one who votes or voted.
+    pub fn is_backed(&self, log_id: LogId, voters: &Voters, former: &[FormerVoter]) -> bool {
         match &self.request {
             None => *self == Self::NONE,
             Some(request) => {
                 request.proposal.log_id == log_id
                     && request.proposal.term == self.term
                     && request.proposal.log_head() == self.head
-                    && request.is_signed(voters)
+                    && (request.is_signed(voters)
+                        || former.iter().any(|one| request.is_signed_by(&one.name, &one.key)))
             }
         }
     }
@@ -86,17 +88,33 @@ pub struct SignedStopReply {
     pub signature: NodeSignature,
 }
 
-impl SignedStopReply {
-    /// Whether it counts for a run of repair: from a voter in its present state, signed, backed, and not from a node
-    /// that joined later than what it claims (docs/protocol.md, R2).
-    pub fn counts(&self, log_id: LogId, run: RunId, term: Term, voters: &Voters) -> bool {
-        let reply = &self.reply;
-        voters.find(&reply.voter).is_some_and(|voter| {
-            (reply.log_id, reply.run, reply.term, reply.incarnation) == (log_id, run, term, voter.incarnation)
+/// Who may answer a Stop, and which Stop.
+#[derive(Debug, Clone, Copy)]
+pub struct Ballot<'a> {
+    /// The log.
+    pub log_id: LogId,
+    /// The run of repair.
+    pub run: RunId,
+    /// The term that it will install.
+    pub term: Term,
+    /// Who votes until then.
+    pub voters: &'a Voters,
+    /// Who voted before: their requests still back what was accepted of them.
+    pub former: &'a [FormerVoter],
+}
+
+impl Ballot<'_> {
+    /// Whether a reply counts: from a voter in its present state, signed, backed, and not from a node that joined later
+    /// than what it claims (docs/protocol.md, R2).
+    pub fn counts(&self, signed: &SignedStopReply) -> bool {
+        let reply = &signed.reply;
+        self.voters.find(&reply.voter).is_some_and(|voter| {
+            (reply.log_id, reply.run, reply.term, reply.incarnation)
+                == (self.log_id, self.run, self.term, voter.incarnation)
                 && reply.accepted.term >= voter.joining_term
-                && reply.accepted.term < term
-                && reply.accepted.is_backed(log_id, voters)
-                && voter.key.verifies(&reply.statement(), &self.signature)
+                && reply.accepted.term < self.term
+                && reply.accepted.is_backed(self.log_id, self.voters, self.former)
+                && voter.key.verifies(&reply.statement(), &signed.signature)
         })
     }
 }
@@ -126,22 +144,24 @@ pub enum ChoiceError {
     /// Two heads of one term and one size: somebody lied, or an assumption broke. Never chosen between.
     #[error("{0} and {1} accepted different heads of one term and size")]
     Conflict(NodeName, NodeName),
+    /// What the certificate is to change cannot be changed.
+    #[error(transparent)]
+    Change(#[from] ChangeError),
 }
 
-/// Chooses the greatest accepted head, by accepted term, then by size.
-pub fn choose(
-    log_id: LogId,
-    run: RunId,
-    term: Term,
-    voters: &Voters,
-    replies: &[SignedStopReply],
-) -> Result<Choice, ChoiceError> {
+/// The replies that count, one of each voter.
+pub(super) fn counted<'a>(ballot: &Ballot<'_>, replies: &'a [SignedStopReply]) -> Vec<&'a StopReply> {
     let mut counted: Vec<&StopReply> = Vec::new();
-    for signed in replies.iter().filter(|signed| signed.counts(log_id, run, term, voters)) {
+    for signed in replies.iter().filter(|signed| ballot.counts(signed)) {
         if counted.iter().all(|other| other.voter != signed.reply.voter) {
             counted.push(&signed.reply);
         }
     }
+    counted
+}
+
+/// Chooses the greatest accepted head, by accepted term, then by size, of replies that count.
+pub(super) fn greatest(voters: &Voters, counted: &[&StopReply]) -> Result<Choice, ChoiceError> {
     let key = |reply: &StopReply| (reply.accepted.term, reply.accepted.head.size);
     let (found, majority) = (counted.len(), voters.majority());
     let Some(best) = counted.iter().copied().max_by_key(|reply| key(reply)).filter(|_| found >= majority)

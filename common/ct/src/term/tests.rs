@@ -11,37 +11,37 @@ use crate::order::LogHead;
 use crate::sth::TreeHead;
 use crate::time::Timestamp;
 
-const LOG: LogId = LogId::new([7; 32]);
+pub(super) const LOG: LogId = LogId::new([7; 32]);
 
-fn name(number: u8) -> NodeName {
+pub(super) fn name(number: u8) -> NodeName {
     format!("merge-{number}").parse().unwrap()
 }
 
-fn key(number: u8) -> NodeSigningKey {
+pub(super) fn key(number: u8) -> NodeSigningKey {
     NodeSigningKey::from_seed(&[number; 32])
 }
 
-fn term(number: u64) -> Term {
+pub(super) fn term(number: u64) -> Term {
     Term::new(number).unwrap()
 }
 
-fn incarnation(number: u8) -> Incarnation {
+pub(super) fn incarnation(number: u8) -> Incarnation {
     Incarnation::new([number; 16])
 }
 
-fn run(number: u8) -> RunId {
+pub(super) fn run(number: u8) -> RunId {
     RunId::new([number; 16])
 }
 
-fn repair_key() -> NodeSigningKey {
+pub(super) fn repair_key() -> NodeSigningKey {
     key(99)
 }
 
-fn trust() -> Trust {
+pub(super) fn trust() -> Trust {
     Trust { log_id: LOG, kind: LogKind::Rfc6962, repair_key: repair_key().public() }
 }
 
-fn voter(number: u8) -> Voter {
+pub(super) fn voter(number: u8) -> Voter {
     Voter {
         name: name(number),
         key: key(number).public(),
@@ -50,12 +50,12 @@ fn voter(number: u8) -> Voter {
     }
 }
 
-fn voters() -> Voters {
+pub(super) fn voters() -> Voters {
     Voters::new((1..=3).map(voter).collect()).unwrap()
 }
 
 /// A head of a size; `tree` tells trees of one size apart.
-fn head(size: u64, tree: u8) -> LogHead {
+pub(super) fn head(size: u64, tree: u8) -> LogHead {
     LogHead {
         size: TreeSize::new(size).unwrap(),
         root: RootHash::new([tree; 32]),
@@ -63,7 +63,7 @@ fn head(size: u64, tree: u8) -> LogHead {
     }
 }
 
-fn founding_body() -> TermBody {
+pub(super) fn founding_body() -> TermBody {
     TermBody {
         log_id: LOG,
         kind: LogKind::Rfc6962,
@@ -71,13 +71,16 @@ fn founding_body() -> TermBody {
         term: Term::FIRST,
         primary: name(1),
         start_head: LogHead::EMPTY,
+        change: Change::Nothing,
         sth_signer: "signer-1".parse().unwrap(),
+        sth_signer_key: key(77).public(),
         voters: voters(),
+        former: Vec::new(),
         stops: Vec::new(),
     }
 }
 
-fn founding() -> TermCertificate {
+pub(super) fn founding() -> TermCertificate {
     TermCertificate::sign(founding_body(), &repair_key())
 }
 
@@ -98,13 +101,13 @@ fn proposal(term_number: u64, head: LogHead) -> Proposal {
 }
 
 /// What a node accepted of the primary of a term.
-fn accepted(term_number: u64, head: LogHead) -> AcceptedHead {
+pub(super) fn accepted(term_number: u64, head: LogHead) -> AcceptedHead {
     let request = SignedProposal::new(proposal(term_number, head), name(1), &key(1));
     AcceptedHead { term: term(term_number), head, request: Some(request) }
 }
 
 /// The reply of a node that was stopped by run 2 for term 2.
-fn reply(number: u8, accepted: AcceptedHead) -> StopReply {
+pub(super) fn reply(number: u8, accepted: AcceptedHead) -> StopReply {
     StopReply {
         log_id: LOG,
         run: run(2),
@@ -116,12 +119,12 @@ fn reply(number: u8, accepted: AcceptedHead) -> StopReply {
     }
 }
 
-fn stopped(number: u8, accepted: AcceptedHead) -> SignedStopReply {
+pub(super) fn stopped(number: u8, accepted: AcceptedHead) -> SignedStopReply {
     reply(number, accepted).sign(&key(number))
 }
 
 /// A good certificate of term 2: nodes 1 and 2 were stopped, and 2 has the greater accepted head.
-fn second_body() -> TermBody {
+pub(super) fn second_body() -> TermBody {
     TermBody {
         run: run(2),
         term: term(2),
@@ -188,7 +191,7 @@ fn a_primary_that_does_not_vote_is_refused() {
 fn another_sth_signer_is_refused() {
     let current = second_body().sth_signer;
     let body = TermBody { sth_signer: name(9), ..second_body() };
-    assert_eq!(check(body), Err(CertificateError::SthSignerChanged { found: name(9), current }));
+    assert_eq!(check(body), Err(CertificateError::SthSignerChanged { found: name(9), expected: current }));
 }
 
 #[test]
@@ -295,7 +298,11 @@ fn m13_a_reply_of_a_node_that_joined_later_does_not_count() {
         Voters::new(list).unwrap()
     };
     let stops = [stopped(1, accepted(1, head(3, 3))), stopped(2, accepted(1, head(5, 5)))];
-    let choice = |joining| choose(LOG, run(2), term(2), &joined_in(joining), &stops).map(|c| c.start);
+    let choice = |joining| {
+        let body = TermBody { voters: joined_in(joining), ..founding_body() };
+        let current = TermCertificate::sign(body, &repair_key());
+        current.choose(run(2), term(2), &Change::Nothing, &stops).map(|c| c.start)
+    };
     assert_eq!(choice(0), Ok(head(5, 5)));
     assert_eq!(choice(1), Ok(head(5, 5)));
     assert_eq!(choice(2), Err(ChoiceError::TooFew { found: 1, voters: 3, majority: 2 }));
@@ -315,11 +322,11 @@ fn an_accepted_head_that_is_not_backed_does_not_count() {
     let other_term = AcceptedHead { term: Term::ZERO, ..good.clone() };
     let no_request = AcceptedHead { term: term(1), ..AcceptedHead::NONE };
     for unbacked in [bare, other_head, other_internal, other_term, no_request] {
-        assert!(!unbacked.is_backed(LOG, &voters()), "{unbacked:?}");
+        assert!(!unbacked.is_backed(LOG, &voters(), &[]), "{unbacked:?}");
         does_not_count(stopped(1, unbacked));
     }
-    assert!(good.is_backed(LOG, &voters()) && AcceptedHead::NONE.is_backed(LOG, &voters()));
-    assert!(!good.is_backed(LogId::new([8; 32]), &voters()));
+    assert!(good.is_backed(LOG, &voters(), &[]) && AcceptedHead::NONE.is_backed(LOG, &voters(), &[]));
+    assert!(!good.is_backed(LogId::new([8; 32]), &voters(), &[]));
 
     let forged = |primary: u8, signer: u8| {
         let request = SignedProposal::new(proposal(1, head(9, 9)), name(primary), &key(signer));
@@ -410,7 +417,9 @@ fn m3_m4_the_choice_is_by_term_and_then_by_size() {
             StopReply { term: term(3), ..reply(number, accepted) }.sign(&key(number))
         })
         .collect();
-    let choice = choose(LOG, run(2), term(3), &five, &stops).unwrap();
+    let body = TermBody { term: term(2), voters: five, ..founding_body() };
+    let current = TermCertificate::sign(body, &repair_key());
+    let choice = current.choose(run(2), term(3), &Change::Nothing, &stops).unwrap();
     assert_eq!(choice, Choice { start: head(6, 6), holders: vec![name(3), name(5)] });
 }
 

@@ -31,6 +31,16 @@ pub struct Voter {
     pub joining_term: Term,
 }
 
+/// A node that voted once. Heads that were accepted of it as a primary are still backed by its signature.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FormerVoter {
+    /// Its name.
+    pub name: NodeName,
+    /// The key that it had.
+    pub key: NodeKey,
+}
+
 /// A list of voters, sorted by name, without doubles.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]

@@ -30,6 +30,12 @@ pub enum Refusal {
         /// The term that is to come.
         term: Term,
     },
+    /// This node has no vote: its state was lost and made anew, or it never voted (docs/protocol.md, Z1).
+    #[error("recovering: this node has no vote in term {term}")]
+    Recovering {
+        /// The term in force.
+        term: Term,
+    },
     /// Another incarnation of the list or node is meant.
     #[error("incarnation: this is {actual}")]
     OtherIncarnation {
@@ -127,6 +133,7 @@ impl Refusal {
             Refusal::TermOver { .. } => "term_over",
             Refusal::TermUnknown { .. } => "term_unknown",
             Refusal::Stopped { .. } => "stopped",
+            Refusal::Recovering { .. } => "recovering",
             Refusal::OtherIncarnation { .. } => "other_incarnation",
             Refusal::BeyondEnd { .. } => "beyond_end",
             Refusal::Gap { .. } => "gap",

@@ -91,6 +91,9 @@ pub enum Detail {
         halted: Option<String>,
         /// SignSTH requests that it refused.
         refusals: u64,
+        /// Up to which term it gave up the right to sign STHs, if it did.
+        #[serde(default)]
+        released: Option<Term>,
     },
     /// A merge node.
     Merge {

@@ -15,6 +15,17 @@ pub struct Stop {
     pub run: RunId,
 }
 
+/// Release, to the signer that signs STHs: it signs none for a term up to this one again. The answer is a
+/// [`crate::term::SignedRelease`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Release {
+    /// The term that is to come.
+    pub term: Term,
+    /// The run of repair.
+    pub run: RunId,
+}
+
 /// Start, to a merge node: does it work in this term? A node of a later term refuses with the newest certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

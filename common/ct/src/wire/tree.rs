@@ -16,10 +16,22 @@ pub struct CurrentPosition {
     pub term: Term,
 }
 
+/// Whether a merge node votes in the term in force, by the certificate that it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Voting {
+    /// It does.
+    Votes,
+    /// Its state is not the one in the voter list: it is filled, and endorses nothing (docs/protocol.md, Z1).
+    Recovering,
+}
+
 /// A merge node's answer to CurrentPosition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MergePosition {
+    /// Whether it votes.
+    pub voting: Voting,
     /// Term of the accepted head.
     pub accepted_term: Term,
     /// The accepted head.

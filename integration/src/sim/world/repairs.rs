@@ -30,6 +30,7 @@ impl World {
         let message = match what {
             machine::Call::Stop(term, run) => Message::Stop(term, run),
             machine::Call::Start(term) => Message::Start(term),
+            machine::Call::Release(term, run) => Message::Release(term, run),
             machine::Call::SetPrimary(certificate) => Message::Call(Call::SetPrimary(certificate)),
         };
         self.send(to, origin, message);
@@ -40,6 +41,7 @@ impl World {
         use merge_repair::machine::{CallFailure as Failure, Returned as Brought};
         let outcome = match reply {
             Reply::Stopped(stopped) => Ok(Brought::Stopped(stopped)),
+            Reply::Released(release) => Ok(Brought::Released(release)),
             Reply::Primary(Ok(_)) => Ok(Brought::Done),
             Reply::Primary(Err(CallFailure::Refused(refusal))) => Err(Failure::Refused(refusal)),
             Reply::Primary(Err(CallFailure::Failed(why))) => Err(Failure::Failed(why)),

@@ -1,6 +1,7 @@
 //! The signer: requests in, steps, commits, acts.
 
 use super::*;
+use ct::term::Release;
 
 impl World {
     pub(super) fn deliver_signer(&mut self, origin: Origin, message: Message) {
@@ -26,14 +27,19 @@ impl World {
             Message::Call(Call::SetPrimary(certificate)) => {
                 machine.step(now, signer::machine::Event::SetPrimary(0, certificate), &mut fx);
             }
+            Message::Release(term, run) => {
+                let wanted = signer::machine::Released { term, run };
+                machine.step(now, signer::machine::Event::Release(0, wanted), &mut fx);
+            }
             _ => return,
         }
         let crash = if fx.writes.is_empty() { None } else { self.crash_at_commit(&signer_name()) };
         if crash != Some(false) {
             for write in fx.writes {
                 match write {
-                    signer::machine::Write::Memory(memory) => self.signer.disk.0 = Some(memory),
-                    signer::machine::Write::Fork(fork) => self.signer.disk.1 = Some(*fork),
+                    signer::machine::Write::Memory(memory) => self.signer.disk.memory = Some(memory),
+                    signer::machine::Write::Fork(fork) => self.signer.disk.fork = Some(*fork),
+                    signer::machine::Write::Released(released) => self.signer.disk.released = Some(released),
                     signer::machine::Write::Certificate(certificate) => {
                         self.faults.certificates += 1;
                         self.signer.guard = Guard::new(self.trust.clone(), *certificate);
@@ -56,6 +62,13 @@ impl World {
                         self.merges.values().map(|p| (&p.disk.log, p.disk.durable.accepted.head.size));
                     self.check.signed(&head, disks);
                     Ok(Returned::Signed(self.log_key.sign_head(head).sth().clone()))
+                }
+                signer::machine::Act::Release(_, signer::machine::Released { term, run }, last) => {
+                    let last = last.map(|head| self.log_key.sign_head(head).sth().clone());
+                    let (log_id, signer) = (self.trust.log_id, signer_name());
+                    let word = Release { log_id, run, term, signer, last }.sign(&signer_key());
+                    self.answer(origin.clone(), Reply::Released(Box::new(word)));
+                    continue;
                 }
                 signer::machine::Act::Refuse(_, refusal) => Err(CallFailure::Refused(Box::new(refusal))),
                 signer::machine::Act::Done(_) => Ok(Returned::Done),

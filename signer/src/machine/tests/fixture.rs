@@ -8,7 +8,7 @@ use ct::key::LogSigningKey;
 use ct::merkle::{compact::Compact, plan};
 use ct::node_key::NodeSigningKey;
 use ct::order::LogHead;
-use ct::term::{Incarnation, RunId, TermBody, Trust, Voter, Voters};
+use ct::term::{Change, Incarnation, RunId, TermBody, Trust, Voter, Voters};
 
 pub const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
@@ -45,8 +45,11 @@ pub fn certificate() -> TermCertificate {
         term: Term::FIRST,
         primary: merge(1),
         start_head: LogHead::EMPTY,
+        change: Change::Nothing,
         sth_signer: "signer-1".parse().unwrap(),
+        sth_signer_key: ct::node_key::NodeSigningKey::from_seed(&[77; 32]).public(),
         voters: voters(),
+        former: Vec::new(),
         stops: Vec::new(),
     };
     TermCertificate::sign(body, &key_of(100))
@@ -61,7 +64,10 @@ pub fn machine_with(memory: Option<Memory>, fork: Option<Fork>, certificate: Ter
     let (log_id, repair_key) = (log_key.log_id(), key_of(100).public());
     let trust = Trust { log_id, kind: LogKind::Rfc6962, repair_key };
     let settings = Settings { me: "signer-1".parse().unwrap(), clock: ClockBound::DEFAULT, log_key };
-    Machine::recover(settings, Durable { guard: Guard::new(trust, certificate), memory, fork })
+    Machine::recover(
+        settings,
+        Durable { guard: Guard::new(trust, certificate), memory, fork, released: None },
+    )
 }
 
 /// A tree of leaves that are numbers; those of two histories have nothing in common.

@@ -2,6 +2,7 @@
 
 mod fixture;
 mod leaves;
+mod right;
 
 use super::*;
 use ct::hash::{InternalRoot, LogId};

@@ -1,0 +1,205 @@
+//! `wolffish init-node`: the state of one node of a cluster that runs, made anew after its disk was lost, or for a node that
+//! is new. Deliberate: `run` never makes state (docs/protocol.md, Z1–Z4).
+
+use super::states::prepare;
+use crate::failure::Failure;
+use crate::out;
+use config::Log;
+use ct::names::{LogName, NodeName, Role};
+use ct::sth::VerifiedSth;
+use ct::term::{Incarnation, TermCertificate, Trust};
+use ct::wire::status::{Detail, Status};
+use ct::wire::{Done, SetPrimary};
+use node::clock::SystemClock;
+use node::deadline::Deadline;
+use node::entropy::{SystemEntropy, random};
+use node::host::{Host, RunArgs, Surroundings};
+use node::message::Method;
+use node::telemetry::{LogFormat, detached_metrics};
+use serde::de::DeserializeOwned;
+use signer::machine::Memory;
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longest wait for one node.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Make the state of one node of a running cluster anew: its disk was lost, or it is new. What it had promised stays
+/// promised: a merge node has no vote before `wolffish rejoin` or `wolffish members --add`
+#[derive(Debug, Clone, clap::Args)]
+pub struct InitNodeArgs {
+    /// Configuration of the whole cluster; it lists the node
+    #[arg(long, value_name = "FILE")]
+    pub cluster: PathBuf,
+    /// Which node
+    #[arg(long, value_name = "NAME")]
+    pub node: NodeName,
+    /// Its state directory, with its key in it and, of a signer, the keys of the logs
+    #[arg(long, value_name = "DIR")]
+    pub state: PathBuf,
+    /// Of the signer of tree heads: go on from the newest tree head that any node shows. Without it a signer signs SCTs
+    /// only, and tree heads once the right moves to it
+    #[arg(long)]
+    pub from_sth: bool,
+}
+
+/// Makes what is missing, log by log.
+pub async fn run(args: InitNodeArgs) -> Result<(), Failure> {
+    let host = host(&args)?;
+    let done = make(&host, &args).await;
+    host.shutdown().cancel();
+    done
+}
+
+fn host(args: &InitNodeArgs) -> Result<Host, Failure> {
+    let text = std::fs::read_to_string(&args.cluster)
+        .map_err(|error| Failure::Usage(format!("{}: {error}", args.cluster.display())))?;
+    let base = args.cluster.parent().map_or_else(PathBuf::new, PathBuf::from);
+    let cluster = config::Cluster::parse(&text, &base)?;
+    let unknown = || Failure::Usage(format!("node: {} lists no {}", args.cluster.display(), args.node));
+    let role = cluster.node(&args.node).ok_or_else(unknown)?.role();
+    let run = RunArgs {
+        cluster: args.cluster.clone(),
+        node: args.node.clone(),
+        state: args.state.clone(),
+        log_format: LogFormat::Human,
+    };
+    let usage = |error: &dyn Display| Failure::Usage(error.to_string());
+    let around = Surroundings {
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy::new()),
+        shutdown: tokio_util::sync::CancellationToken::new(),
+        metrics: detached_metrics().map_err(|error| usage(&error))?,
+    };
+    Host::start_in(role, &run, around).map_err(|error| usage(&error))
+}
+
+async fn make(host: &Host, args: &InitNodeArgs) -> Result<(), Failure> {
+    let role = host.me().role();
+    if args.from_sth && role != Role::Signer {
+        return Err(Failure::Usage(format!("--from-sth: {} is a {role} node, no signer", args.node)));
+    }
+    let mut made = 0;
+    for log in host.cluster().logs() {
+        if host.log_dir(log.name()).exists() {
+            out::line(format_args!(
+                "log {}: there is state in {}",
+                log.name(),
+                host.log_dir(log.name()).display()
+            ));
+            continue;
+        }
+        let certificate = certificate(host, log).await?;
+        make_one(host, log, &certificate, args).await?;
+        out::line(format_args!("log {}: made, in term {}", log.name(), certificate.term()));
+        made += 1;
+    }
+    if made == 0 {
+        return Err(Failure::Check("every log has state already: nothing was made".to_owned()));
+    }
+    if role == Role::Merge {
+        out::line(format_args!(
+            "Start it; it is filled, and has no vote. Then, where merge-repair's state is:\n  wolffish rejoin {0}   (if it voted before)\n  wolffish members --add {0}   (if it is new)",
+            args.node
+        ));
+    }
+    Ok(())
+}
+
+async fn make_one(
+    host: &Host,
+    log: &Log,
+    certificate: &TermCertificate,
+    args: &InitNodeArgs,
+) -> Result<(), Failure> {
+    let dir = host.log_dir(log.name());
+    prepare(&dir)?;
+    let failed =
+        |error: &dyn Display| Failure::Io(format!("cannot make the state in {}: {error}", dir.display()));
+    match host.me().role() {
+        Role::Merge => merge::create(&dir, certificate, Incarnation::new(random())).map_err(|e| failed(&e)),
+        Role::Frontend => frontend::create(&dir, certificate, log.kind()).map_err(|e| failed(&e)),
+        Role::MergeRepair => merge_repair::create(&dir, certificate).map_err(|e| failed(&e)),
+        Role::Signer => {
+            let memory = if args.from_sth { Some(newest_sth(host, log).await?) } else { None };
+            signer::create(&dir, certificate, memory).map_err(|e| failed(&e))
+        }
+        other => {
+            Err(Failure::Usage(format!("node: {} is a {other} node, which cannot be made anew", args.node)))
+        }
+    }
+}
+
+/// The newest certificate that merge nodes have, under the repair key.
+async fn certificate(host: &Host, log: &Log) -> Result<TermCertificate, Failure> {
+    let trust = Trust { log_id: log.log_id(), kind: log.kind(), repair_key: host.cluster().repair().key() };
+    let mut newest: Option<TermCertificate> = None;
+    let mut silent = Vec::new();
+    for node in host.cluster().nodes_of(Role::Merge).filter(|node| node.name() != host.me().name()) {
+        let name = node.name();
+        match ask::<SetPrimary>(host, log.name(), name, Method::GetCertificate).await {
+            Ok(SetPrimary { certificate }) => match certificate.check_signed(&trust) {
+                Ok(()) if newest.as_ref().is_none_or(|known| known.term() < certificate.term()) => {
+                    newest = Some(certificate);
+                }
+                Ok(()) => {}
+                Err(error) => silent.push(format!("{name}: {error}")),
+            },
+            Err(why) => silent.push(format!("{name}: {why}")),
+        }
+    }
+    let nobody = || format!("log {}: no merge node gives its certificate: {}", log.name(), silent.join("; "));
+    newest.ok_or_else(|| Failure::Io(nobody()))
+}
+
+/// The greatest tree head under the log's own key that any node shows. A signer that goes on from an older one could be made
+/// to sign against what it signed; so every node is asked, and who does not answer is named.
+async fn newest_sth(host: &Host, log: &Log) -> Result<Memory, Failure> {
+    let mut newest: Option<VerifiedSth> = None;
+    let mut silent = Vec::new();
+    let nodes = host.cluster().nodes().iter().filter(|node| node.address().is_some());
+    for node in nodes.filter(|node| node.name() != host.me().name()) {
+        let status = match ask::<Status>(host, log.name(), node.name(), Method::Status).await {
+            Ok(status) => status,
+            Err(why) => {
+                silent.push(format!("{}: {why}", node.name()));
+                continue;
+            }
+        };
+        let shown = match status.detail {
+            Detail::Frontend { published, .. } => published,
+            Detail::Signer { last, .. } => last,
+            Detail::Merge { newest_sth, .. } => newest_sth,
+            Detail::Storage { .. } => None,
+        };
+        let verified = shown.and_then(|sth| log.key().verify_sth(sth).ok());
+        let key = |sth: &VerifiedSth| (sth.head().tree_size, sth.head().timestamp);
+        newest = newest.into_iter().chain(verified).max_by_key(key);
+    }
+    for one in &silent {
+        out::line(format_args!("log {}: not asked: {one}", log.name()));
+    }
+    let none = || Failure::Check(format!("log {}: no node shows a tree head to go on from", log.name()));
+    let head = *newest.ok_or_else(none)?.head();
+    out::line(format_args!(
+        "log {}: goes on from the tree head of size {}, of {}, root {}",
+        log.name(),
+        head.tree_size,
+        head.timestamp,
+        head.root_hash
+    ));
+    Ok(Memory::FromSth { head })
+}
+
+async fn ask<T: DeserializeOwned>(
+    host: &Host,
+    log: &LogName,
+    to: &NodeName,
+    method: Method,
+) -> Result<T, String> {
+    let body = serde_json::to_vec(&Done {}).map_err(|error| error.to_string())?;
+    let answer = host.client().call(to, log, method, body.into(), Deadline::after(PATIENCE)).await;
+    serde_json::from_slice(&answer.map_err(|error| error.to_string())?).map_err(|error| error.to_string())
+}
