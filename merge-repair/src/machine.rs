@@ -385,7 +385,9 @@ impl Machine {
         }
         let plan = &self.run.plan;
         let current = self.guard.certificate();
-        let Some(primary) = fittest(holders.iter(), &current.body.primary, &plan.complaints).cloned() else {
+        let Some(primary) =
+            fittest(holders.iter(), (&current.body.primary, &plan.change), &plan.complaints).cloned()
+        else {
             let reason = "only the node that is to leave holds the newest accepted head".to_owned();
             return self.finish(Outcome::Failed { reason }, fx);
         };

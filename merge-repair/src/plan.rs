@@ -210,7 +210,7 @@ pub fn plan(cause: Cause, wanted: &Wanted, guard: &Guard, key: &LogKey, scan: &S
         counted.iter().map(|c| (c.node.clone(), c.status.not_ready.len())).collect();
     let stays = |node: &NodeName| after.find(node).is_some();
     let holders = counted.iter().filter(|c| c.head == best.head && stays(c.node)).map(|c| c.node);
-    let primary = fittest(holders, &body.primary, &complaints).unwrap_or(best.node).clone();
+    let primary = fittest(holders, (&body.primary, &change), &complaints).unwrap_or(best.node).clone();
     Ok(Plan {
         cause,
         from: body.term,
@@ -317,15 +317,16 @@ fn next_term(guard: &Guard, scan: &Scan) -> Term {
     known.filter(|term| *term <= reach).fold(guard.term(), Term::max).plus(1)
 }
 
-/// Of the nodes that hold the start head: rather not the old primary, which may be what is wrong; then the one with the
-/// fewest complaints; then the first by name.
+/// Of the nodes that hold the start head: rather not the old primary, which may be what is wrong, unless a person changes
+/// something else; then the one with the fewest complaints; then the first by name.
 pub(crate) fn fittest<'a>(
     holders: impl Iterator<Item = &'a NodeName>,
-    old_primary: &NodeName,
+    (old_primary, change): (&NodeName, &Change),
     complaints: &BTreeMap<NodeName, usize>,
 ) -> Option<&'a NodeName> {
+    let unwelcome = |node: &NodeName| (node == old_primary) != change.is_something();
     holders.min_by_key(|node| {
-        (*node == old_primary, complaints.get(*node).copied().unwrap_or(usize::MAX), (*node).clone())
+        (unwelcome(node), complaints.get(*node).copied().unwrap_or(usize::MAX), (*node).clone())
     })
 }
 

@@ -284,6 +284,10 @@ impl Machine {
     pub const fn accepted(&self) -> &AcceptedHead {
         &self.core.accepted
     }
+    /// Whether it votes with the state that it has.
+    pub fn voting(&self) -> Voting {
+        self.core.voting()
+    }
     /// Which state it has.
     pub const fn incarnation(&self) -> Incarnation {
         self.core.incarnation

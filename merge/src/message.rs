@@ -194,6 +194,18 @@ pub enum Alarm {
     /// A frontend refuses what a majority endorsed and the log signed.
     #[error("frontend {0} refuses: {1}")]
     FrontendRefuses(NodeName, String),
+    /// So many storage lists were lost that an entry may have been in no other.
+    #[error(
+        "{lists} storage lists are recovering at once: SCTs of the time from {from} to {to} may be for entries that are lost"
+    )]
+    MayBeLost {
+        /// How many.
+        lists: usize,
+        /// Everything promised before was seen.
+        from: Timestamp,
+        /// When it was noticed.
+        to: Timestamp,
+    },
     /// A merge node has no vote: its state was lost and made anew.
     #[error("{0} is recovering: it has no vote until it rejoins (wolffish rejoin {0})")]
     Recovering(NodeName),

@@ -33,6 +33,7 @@ impl Snapshot {
         let waiting = primary.and_then(crate::primary::Primary::waiting);
         let detail = Detail::Merge {
             incarnation: machine.incarnation(),
+            voting: machine.voting(),
             len,
             accepted_term: machine.accepted().term,
             accepted: machine.accepted().head,

@@ -97,6 +97,7 @@ fn sort(writes: Vec<Write>) -> Sorted {
             Write::Sct(position, sct) => sorted.scts.push((position, sct)),
             Write::Start(position, at) => sorted.change.start = Some((position, at)),
             Write::Certificate(certificate) => sorted.change.certificate = Some(certificate),
+            Write::List(incarnation, completeness) => sorted.change.list = Some((incarnation, completeness)),
         }
     }
     sorted

@@ -13,7 +13,7 @@ use ct::sct::DigitallySigned;
 use ct::sth::VerifiedSth;
 use ct::term::{Guard, Incarnation, Standing, TermCertificate};
 use ct::time::{ClockBound, Timestamp};
-use ct::wire::storage::{Fetch, MoveStart, SctItem};
+use ct::wire::storage::{Completeness, Fetch, MoveStart, SctItem};
 use ct::wire::{EntryBatch, Refusal};
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -53,12 +53,23 @@ pub struct Unmerged {
 pub struct Durable {
     /// Which list.
     pub incarnation: Incarnation,
+    /// Whether it has all that this node acknowledged.
+    pub completeness: Completeness,
     /// The newest certificate.
     pub guard: Guard,
     /// First unpublished position.
     pub start: Position,
     /// The durable list from `start` on.
     pub unmerged: Vec<Unmerged>,
+}
+
+/// What is asked of an entry before it is kept.
+#[derive(Debug, Clone, Copy)]
+enum Admission {
+    /// It is new: its time is near this, and there is room for it.
+    At(Timestamp),
+    /// Another node acknowledged it.
+    Copied,
 }
 
 /// Tells which request an answer is for.
@@ -75,6 +86,13 @@ pub enum Event {
     MoveStart(Token, NodeName, MoveStart),
     /// SetPrimary.
     SetPrimary(Token, TermCertificate),
+    /// Entries of another node's list: they were acknowledged, so no bound is asked.
+    Copy(Token, EntryBatch),
+    /// Enough lists were copied.
+    Whole(Token),
+    /// The primary had read beyond the end of this list: it was put back from an older copy. From now on it has this new
+    /// identity.
+    RolledBack(Incarnation),
 }
 
 /// What is to be made durable.
@@ -90,6 +108,8 @@ pub enum Write {
     Start(Position, Timestamp),
     /// The newest certificate.
     Certificate(Box<TermCertificate>),
+    /// Which list it is, and whether it has all that this node acknowledged.
+    List(Incarnation, Completeness),
 }
 
 /// What became of one entry.
@@ -121,6 +141,8 @@ pub enum Act {
     Puts(Token, Vec<Put>),
     /// Answer a control message.
     Control(Token, Result<(), Refusal>),
+    /// Say that it is done.
+    Done(Token),
 }
 
 /// The machine.
@@ -128,6 +150,7 @@ pub enum Act {
 pub struct Machine {
     settings: Settings,
     incarnation: Incarnation,
+    completeness: Completeness,
     guard: Arc<Guard>,
     start: Position,
     unmerged: VecDeque<Unmerged>,
@@ -143,6 +166,7 @@ impl Machine {
         let mut machine = Self {
             settings,
             incarnation: durable.incarnation,
+            completeness: durable.completeness,
             guard: Arc::new(durable.guard),
             start: durable.start,
             unmerged: VecDeque::new(),
@@ -188,6 +212,7 @@ impl Machine {
     pub fn view(&self) -> View {
         View {
             incarnation: self.incarnation,
+            completeness: self.completeness,
             guard: Arc::clone(&self.guard),
             start: self.start,
             end: self.end(),
@@ -204,7 +229,7 @@ impl Machine {
         fx: &mut Effects<Write, Act>,
     ) {
         match event {
-            Event::Put(calls) => self.put(now, calls, holds_issuer, fx),
+            Event::Put(calls) => self.put(Admission::At(now), calls, holds_issuer, fx),
             Event::AttachScts(items) => self.attach(items, fx),
             Event::MoveStart(token, caller, message) => {
                 let result = self.move_start(now, &caller, message, fx);
@@ -214,12 +239,25 @@ impl Machine {
                 let result = self.set_primary(certificate, fx);
                 fx.act(Act::Control(token, result));
             }
+            Event::Copy(token, batch) => {
+                self.put(Admission::Copied, vec![(token, batch)], holds_issuer, fx);
+            }
+            Event::Whole(token) => {
+                self.be(self.incarnation, Completeness::Whole, fx);
+                fx.act(Act::Done(token));
+            }
+            Event::RolledBack(incarnation) => self.be(incarnation, Completeness::Recovering, fx),
         }
+    }
+
+    fn be(&mut self, incarnation: Incarnation, completeness: Completeness, fx: &mut Effects<Write, Act>) {
+        (self.incarnation, self.completeness) = (incarnation, completeness);
+        fx.write(Write::List(incarnation, completeness));
     }
 
     fn put(
         &mut self,
-        now: Timestamp,
+        admission: Admission,
         calls: Vec<(Token, EntryBatch)>,
         holds_issuer: impl Fn(&Fingerprint) -> bool,
         fx: &mut Effects<Write, Act>,
@@ -235,7 +273,7 @@ impl Machine {
             let holds =
                 |fingerprint: &Fingerprint| brought.contains(fingerprint) || holds_issuer(fingerprint);
             let results =
-                batch.entries.into_iter().map(|entry| self.put_one(now, entry, &holds, fx)).collect();
+                batch.entries.into_iter().map(|entry| self.put_one(admission, entry, &holds, fx)).collect();
             fx.act(Act::Puts(token, results));
         }
     }
@@ -243,14 +281,16 @@ impl Machine {
     /// Put-if-absent by name: several leaves of one identity are legal, and all are merged (docs/protocol.md, S3).
     fn put_one(
         &mut self,
-        now: Timestamp,
+        admission: Admission,
         entry: StoredEntry,
         holds: &impl Fn(&Fingerprint) -> bool,
         fx: &mut Effects<Write, Act>,
     ) -> Put {
         let identity = entry.identity();
         if !self.by_name.contains_key(&entry.name()) {
-            if let Err(fault) = self.admit(now, &entry) {
+            if let Admission::At(now) = admission
+                && let Err(fault) = self.admit(now, &entry)
+            {
                 return Put::Refused(fault);
             }
             let issuers: Vec<_> = entry.chain().iter().filter(|f| !holds(f)).copied().collect();

@@ -4,7 +4,7 @@
 use crate::machine::Put;
 use ct::limits::{MAX_BATCH_BYTES, MAX_BATCH_ENTRIES};
 use ct::names::NodeName;
-use ct::term::TermCertificate;
+use ct::term::{Incarnation, TermCertificate};
 use ct::wire::storage::{MoveStart, SctItem};
 use ct::wire::{EntryBatch, Refusal};
 use node::fault::Fault;
@@ -52,6 +52,20 @@ pub enum Job {
         /// Answered after the commit.
         reply: oneshot::Sender<Result<(), Refusal>>,
     },
+    /// Entries of another node's list.
+    Copy {
+        /// They.
+        batch: EntryBatch,
+        /// Answered after the sync.
+        reply: oneshot::Sender<Vec<Put>>,
+    },
+    /// Enough lists were copied.
+    Whole {
+        /// Answered after the commit.
+        reply: oneshot::Sender<()>,
+    },
+    /// The list was rolled back; it gets this identity.
+    RolledBack(Incarnation),
     /// Time has passed.
     Tick,
 }
@@ -60,9 +74,10 @@ impl Job {
     /// Entries and SCTs in it.
     fn weight(&self) -> usize {
         match self {
-            Job::Put { batch, .. } => batch.entries.len(),
+            Job::Put { batch, .. } | Job::Copy { batch, .. } => batch.entries.len(),
             Job::AttachScts(items) => items.len(),
-            Job::MoveStart { .. } | Job::SetPrimary { .. } | Job::Tick => 1,
+            Job::MoveStart { .. } | Job::SetPrimary { .. } | Job::Whole { .. } => 1,
+            Job::RolledBack(_) | Job::Tick => 1,
         }
     }
 }

@@ -7,11 +7,14 @@ use ct::entry::StoredEntry;
 use ct::index::Position;
 use ct::key::LogKey;
 use ct::limits::{MAX_BATCH_BYTES, MAX_BATCH_ENTRIES, MAX_FETCH};
-use ct::names::{LogName, NodeName};
+use ct::names::{LogName, Role};
+use ct::term::Incarnation;
 use ct::wire::storage::{Fetch, Fetched, GetEntry, ListItem};
 use ct::wire::{Done, EntryBatch, Refusal};
+use node::entropy::random;
 use node::fault::Fault;
 use node::message::Reply;
+use node::peers::Peer;
 use std::io;
 use std::time::Duration;
 use store::StoreError;
@@ -27,15 +30,21 @@ const MAX_WAIT: Duration = Duration::from_secs(1);
 impl LogPart {
     /// FetchNewEntries. The clock is read before the end of the list: what this node acknowledged before that moment
     /// lies before that end (docs/protocol.md, S4).
-    pub(crate) async fn fetch(&self, caller: &NodeName, fetch: Fetch) -> Result<Fetched, Fault> {
+    pub(crate) async fn fetch(&self, caller: &Peer, fetch: Fetch) -> Result<Fetched, Fault> {
         let until = tokio::time::Instant::now() + MAX_WAIT.min(Duration::from_millis(fetch.wait_ms));
         let mut views = self.view.clone();
         loop {
             let at = self.host.clock().now();
             let view = views.borrow_and_update().clone();
-            let from = view
-                .fetch_from(caller, &fetch, self.reader.start())
-                .map_err(|refusal| refuse(&self.name, &refusal))?;
+            let first_retained = self.reader.start();
+            let from = match caller.role {
+                Role::Storage => view.copy_from(&fetch, first_retained),
+                _ => view.fetch_from(&caller.name, &fetch, first_retained),
+            };
+            let from = from.map_err(|refusal| {
+                self.note_rollback(caller, &refusal);
+                refuse(&self.name, &refusal)
+            })?;
             let waited = tokio::time::Instant::now() >= until;
             if from >= view.end && !waited {
                 match tokio::time::timeout_at(until, views.changed()).await {
@@ -44,8 +53,18 @@ impl LogPart {
                 }
             }
             let (first, list) = self.list(from, &view).await?;
-            let View { incarnation, start, end, .. } = view;
-            return Ok(Fetched { incarnation, start, first, list, end, at });
+            let View { incarnation, completeness, start, end, .. } = view;
+            return Ok(Fetched { incarnation, completeness, start, first, list, end, at });
+        }
+    }
+
+    /// A primary that has read beyond the end shows that the list was put back from an older copy: what it acknowledged
+    /// since is gone (docs/protocol.md, Z3).
+    fn note_rollback(&self, caller: &Peer, refusal: &Refusal) {
+        if let (Role::Merge, Refusal::BeyondEnd { cursor, end }) = (caller.role, refusal) {
+            tracing::error!(log = %self.name, cursor, end, "ALARM: this list was rolled back; it is recovering");
+            // A full queue: the primary asks again.
+            let _ = self.queue.push(crate::queue::Job::RolledBack(Incarnation::new(random())), 0);
         }
     }
 

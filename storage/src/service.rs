@@ -4,6 +4,7 @@ use crate::error::StorageError;
 use crate::machine::{Put, PutFault, View};
 use crate::meters;
 use crate::queue::{Job, Queue, queue, stopping};
+use crate::refill::Refill;
 use crate::writer::Writer;
 use config::Log;
 use ct::hash::Base64;
@@ -44,7 +45,7 @@ pub(crate) struct LogPart {
     pub key: LogKey,
     pub reader: ListReader,
     pub view: watch::Receiver<View>,
-    queue: Queue,
+    pub queue: Queue,
 }
 
 impl std::fmt::Debug for LogPart {
@@ -82,7 +83,7 @@ impl Service for Storage {
             Method::SendEntry => part.send_entry(&call.body).await,
             Method::SendSCT => part.send_sct(&call.body),
             Method::FetchNewEntries => {
-                let fetched = part.fetch(&call.caller.name, parse(&call.body)?).await?;
+                let fetched = part.fetch(&call.caller, parse(&call.body)?).await?;
                 json(&fetched)
             }
             Method::GetEntry => part.get_entry(parse(&call.body)?).await,
@@ -110,6 +111,9 @@ impl LogPart {
             }
         };
         host.tasks().background("ticker", ticking).map_err(node::host::StartError::from)?;
+        let refill =
+            Refill { host: host.clone(), log: name.clone(), view: view.clone(), queue: queue.clone() };
+        host.tasks().background("refill", refill.run()).map_err(node::host::StartError::from)?;
         Ok(Self { host: host.clone(), name, key: log.key().clone(), reader, view, queue })
     }
 
@@ -181,8 +185,9 @@ impl LogPart {
     }
 
     fn status(&self) -> Result<Reply, Fault> {
-        let View { incarnation, guard, start, end, oldest_unpublished } = self.view.borrow().clone();
-        let detail = Detail::Storage { incarnation, start, end, oldest_unpublished };
+        let View { incarnation, completeness, guard, start, end, oldest_unpublished } =
+            self.view.borrow().clone();
+        let detail = Detail::Storage { incarnation, completeness, start, end, oldest_unpublished };
         let primary = &guard.certificate().body.primary;
         json(&status(&self.host, &self.name, guard.term(), primary, detail))
     }

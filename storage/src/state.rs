@@ -1,13 +1,14 @@
 //! What a storage node keeps of a log beside the list: which list it is, the newest certificate, how far publication has
 //! come, and when it came so far.
 //!
-//! `state.db` has the keys `incarnation`, `certificate`, `start`, and a `mark/…` for each ten minutes in which `start`
+//! `state.db` has the keys `incarnation`, `completeness`, `certificate`, `start`, and a `mark/…` for each ten minutes in which `start`
 //! moved: they tell when entries may be forgotten. A crash leaves the state of one commit or of the next.
 
 use crate::error::StorageError;
 use ct::index::Position;
 use ct::term::{Incarnation, TermCertificate};
 use ct::time::Timestamp;
+use ct::wire::storage::Completeness;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use store::list::{EntryList, ListOptions};
 use store::node_state::StateDb;
 
 const INCARNATION: &str = "incarnation";
+const COMPLETENESS: &str = "completeness";
 const CERTIFICATE: &str = "certificate";
 const START: &str = "start";
 const MARK: &str = "mark/";
@@ -37,14 +39,17 @@ pub fn create(
     dir: &Path,
     certificate: &TermCertificate,
     incarnation: Incarnation,
+    completeness: Completeness,
 ) -> Result<(), StorageError> {
     // The list first: without the keys of the state, the directory is one that `run` refuses.
     drop(EntryList::create(&list_dir(dir), &ListOptions::default())?);
     let mut db = StateDb::create(dir)?;
-    let (incarnation, certificate) = (json(&incarnation), json(certificate));
+    let (incarnation, completeness) = (json(&incarnation), json(&completeness));
+    let certificate = json(certificate);
     let start = json(&Position::ZERO);
     db.commit(&[
         (INCARNATION, Some(incarnation.as_str())),
+        (COMPLETENESS, Some(completeness.as_str())),
         (CERTIFICATE, Some(certificate.as_str())),
         (START, Some(start.as_str())),
     ])?;
@@ -63,6 +68,8 @@ struct Mark {
 pub struct Loaded {
     /// Which list.
     pub incarnation: Incarnation,
+    /// Whether it has all that this node acknowledged.
+    pub completeness: Completeness,
     /// The newest certificate.
     pub certificate: TermCertificate,
     /// First unpublished position.
@@ -76,6 +83,8 @@ pub struct Change {
     pub start: Option<(Position, Timestamp)>,
     /// The newest certificate.
     pub certificate: Option<Box<TermCertificate>>,
+    /// Which list it is, and whether it has all that this node acknowledged.
+    pub list: Option<(Incarnation, Completeness)>,
 }
 
 /// The open state.
@@ -93,6 +102,7 @@ impl State {
         let db = StateDb::open(dir)?;
         let loaded = Loaded {
             incarnation: read(&db, dir, INCARNATION)?,
+            completeness: read(&db, dir, COMPLETENESS)?,
             certificate: read(&db, dir, CERTIFICATE)?,
             start: read(&db, dir, START)?,
         };
@@ -118,6 +128,10 @@ impl State {
         }
         if let Some(certificate) = &change.certificate {
             texts.push((CERTIFICATE.to_owned(), json(certificate)));
+        }
+        if let Some((incarnation, completeness)) = &change.list {
+            texts.push((INCARNATION.to_owned(), json(incarnation)));
+            texts.push((COMPLETENESS.to_owned(), json(completeness)));
         }
         if texts.is_empty() {
             return Ok(());

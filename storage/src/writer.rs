@@ -46,6 +46,7 @@ pub struct Writer {
 enum Waiting {
     Puts(oneshot::Sender<Vec<Put>>),
     Control(oneshot::Sender<Result<(), Refusal>>),
+    Done(oneshot::Sender<()>),
 }
 
 /// Jobs, by what becomes of them.
@@ -165,13 +166,13 @@ fn recover(
     loaded: Loaded,
     reader: &ListReader,
 ) -> Result<Machine, StorageError> {
-    let Loaded { incarnation, certificate, start } = loaded;
+    let Loaded { incarnation, completeness, certificate, start } = loaded;
     let trust = Trust { log_id: log.log_id(), kind: log.kind(), repair_key: cluster.repair().key() };
     let backlog_limit = usize::try_from(log.backlog_limit()).unwrap_or(usize::MAX);
     let settings = Settings { clock: log.clock(), backlog_limit, log_key: log.key().clone() };
     let guard = Guard::new(trust, certificate);
     let unmerged = unmerged(reader, start)?;
-    Ok(Machine::recover(settings, Durable { incarnation, guard, start, unmerged }))
+    Ok(Machine::recover(settings, Durable { incarnation, completeness, guard, start, unmerged }))
 }
 
 fn unmerged(reader: &ListReader, start: Position) -> Result<Vec<Unmerged>, StorageError> {
@@ -192,7 +193,7 @@ fn unmerged(reader: &ListReader, start: Position) -> Result<Vec<Unmerged>, Stora
 
 fn gather(batch: Vec<Queued>) -> Gathered {
     let mut gathered = Gathered::default();
-    let (mut puts, mut scts, mut controls) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut puts, mut scts, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for (queued, token) in batch.into_iter().zip(0..) {
         let (job, room) = queued.apart();
         gathered._rooms.push(room);
@@ -203,18 +204,25 @@ fn gather(batch: Vec<Queued>) -> Gathered {
             }
             Job::AttachScts(items) => scts.extend(items),
             Job::MoveStart { caller, message, reply } => {
-                controls.push((token, Event::MoveStart(token, caller, *message), reply));
+                let event = Event::MoveStart(token, caller, *message);
+                others.push((token, event, Some(Waiting::Control(reply))));
             }
             Job::SetPrimary { certificate, reply } => {
-                controls.push((token, Event::SetPrimary(token, *certificate), reply));
+                let event = Event::SetPrimary(token, *certificate);
+                others.push((token, event, Some(Waiting::Control(reply))));
             }
+            Job::Copy { batch, reply } => {
+                others.push((token, Event::Copy(token, batch), Some(Waiting::Puts(reply))));
+            }
+            Job::Whole { reply } => others.push((token, Event::Whole(token), Some(Waiting::Done(reply)))),
+            Job::RolledBack(incarnation) => others.push((token, Event::RolledBack(incarnation), None)),
             Job::Tick => gathered.ticked = true,
         }
     }
     gathered.events.extend([Event::Put(puts), Event::AttachScts(scts)]);
-    for (token, event, reply) in controls {
+    for (token, event, waiting) in others {
         gathered.events.push(event);
-        gathered.waiting.push_back((token, Waiting::Control(reply)));
+        gathered.waiting.extend(waiting.map(|waiting| (token, waiting)));
     }
     gathered
 }
@@ -230,6 +238,9 @@ fn answer(acts: Vec<Act>, mut waiting: VecDeque<(Token, Waiting)>) {
             }
             (Act::Control(token, result), Some((expected, Waiting::Control(reply)))) if token == expected => {
                 let _ = reply.send(result);
+            }
+            (Act::Done(token), Some((expected, Waiting::Done(reply)))) if token == expected => {
+                let _ = reply.send(());
             }
             (act, _) => tracing::error!(?act, "nobody waits for this act"),
         }

@@ -6,6 +6,7 @@ mod world;
 
 use ct::names::Role;
 use ct::wire::Done;
+use ct::wire::storage::Completeness;
 use ct::wire::storage::{Fetch, PutReply};
 use node::exit::Exit;
 use node::host::Fatal as _;
@@ -131,7 +132,7 @@ async fn state_that_was_never_made_is_named() {
     assert!(error.to_string().contains(&dir.display().to_string()), "{error}");
     // And what was made is not made again.
     let dir = node::host::log_dir(&world.lab.state_dir("storage-1"), world.lab.log_name());
-    assert!(storage::create(&dir, &world.lab.founding(), world::LIST).is_err());
+    assert!(storage::create(&dir, &world.lab.founding(), world::LIST, Completeness::Whole).is_err());
 }
 
 #[tokio::test]

@@ -184,7 +184,13 @@ async fn status_tells_where_the_list_is() {
         ("storage-1", "merge-1", 0)
     );
     let oldest_unpublished = Some(entry.timestamp());
-    let detail = Detail::Storage { incarnation: LIST, start: at(0), end: at(1), oldest_unpublished };
+    let detail = Detail::Storage {
+        incarnation: LIST,
+        completeness: ct::wire::storage::Completeness::Whole,
+        start: at(0),
+        end: at(1),
+        oldest_unpublished,
+    };
     assert_eq!(status.detail, detail);
 }
 

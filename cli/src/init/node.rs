@@ -5,10 +5,12 @@ use super::states::prepare;
 use crate::failure::Failure;
 use crate::out;
 use config::Log;
+use config::init::log_key_file;
 use ct::names::{LogName, NodeName, Role};
 use ct::sth::VerifiedSth;
 use ct::term::{Incarnation, TermCertificate, Trust};
 use ct::wire::status::{Detail, Status};
+use ct::wire::storage::Completeness;
 use ct::wire::{Done, SetPrimary};
 use node::clock::SystemClock;
 use node::deadline::Deadline;
@@ -120,14 +122,21 @@ async fn make_one(
         |error: &dyn Display| Failure::Io(format!("cannot make the state in {}: {error}", dir.display()));
     match host.me().role() {
         Role::Merge => merge::create(&dir, certificate, Incarnation::new(random())).map_err(|e| failed(&e)),
+        // What it acknowledged is gone: it is filled from the others, and counts for nothing before (docs/protocol.md, Z3).
+        Role::Storage => {
+            let incarnation = Incarnation::new(random());
+            storage::create(&dir, certificate, incarnation, Completeness::Recovering).map_err(|e| failed(&e))
+        }
         Role::Frontend => frontend::create(&dir, certificate, log.kind()).map_err(|e| failed(&e)),
         Role::MergeRepair => merge_repair::create(&dir, certificate).map_err(|e| failed(&e)),
         Role::Signer => {
+            // Without the log's key it would not start.
+            config::load_private_key(&log_key_file(host.state_dir(), log.name()))?;
             let memory = if args.from_sth { Some(newest_sth(host, log).await?) } else { None };
             signer::create(&dir, certificate, memory).map_err(|e| failed(&e))
         }
-        other => {
-            Err(Failure::Usage(format!("node: {} is a {other} node, which cannot be made anew", args.node)))
+        Role::Operator => {
+            Err(Failure::Usage(format!("node: {} is an operator, and has no state", args.node)))
         }
     }
 }

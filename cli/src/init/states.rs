@@ -8,6 +8,7 @@ use ct::index::Term;
 use ct::names::{NodeName, Role};
 use ct::order::LogHead;
 use ct::term::{Change, Incarnation, RunId, TermBody, TermCertificate, Voter, Voters};
+use ct::wire::storage::Completeness;
 use node::entropy::random;
 use node::host::log_dir;
 use signer::machine::Memory;
@@ -73,7 +74,7 @@ fn make_one(
         }
         Role::Storage => {
             prepare(&dir)?;
-            made(&dir, storage::create(&dir, certificate, Incarnation::new(random())))
+            made(&dir, storage::create(&dir, certificate, Incarnation::new(random()), Completeness::Whole))
         }
         Role::Signer => {
             prepare(&dir)?;

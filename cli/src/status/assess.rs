@@ -8,6 +8,8 @@ use ct::names::{LogName, NodeName, Role};
 use ct::sth::Sth;
 use ct::time::Timestamp;
 use ct::wire::status::{Detail, Status};
+use ct::wire::storage::Completeness;
+use ct::wire::tree::Voting;
 use std::time::Duration;
 
 /// One log, judged.
@@ -43,7 +45,8 @@ pub fn assess(log: &Log, config_hash: &str, now: Timestamp, nodes: Vec<NodeLook>
     let term = answers.iter().max_by_key(|status| status.term);
     let mut report = LogReport {
         log: log.name().clone(),
-        sth_age: newest.as_ref().map(|sth| now.since(sth.head.timestamp)),
+        // By the clock of who shows it, when it did: asking a node that does not answer takes a while.
+        sth_age: answers.iter().filter_map(|status| age(status)).min(),
         term: term.map(|status| (status.term, status.primary.clone())),
         agreeing: answers.iter().filter(|status| agrees(status, newest.as_ref())).count(),
         voters: nodes.iter().filter(|look| look.role == Role::Merge).count(),
@@ -70,6 +73,11 @@ pub fn sth(status: &Status) -> Option<&Sth> {
         Detail::Merge { newest_sth, .. } => newest_sth.as_ref(),
         Detail::Storage { .. } => None,
     }
+}
+
+/// How old the tree head was that a node shows, when it said so.
+pub fn age(status: &Status) -> Option<Duration> {
+    sth(status).map(|sth| status.now.since(sth.head.timestamp))
 }
 
 /// How long a storage node's oldest unpublished entry has been waiting.
@@ -140,11 +148,17 @@ fn of_node(log: &Log, config_hash: &str, report: &LogReport, look: &NodeLook) ->
             }
             problems.extend(closed.iter().map(|why| format!("it takes no submissions: {why}")));
         }
+        Detail::Storage { completeness: Completeness::Recovering, .. } => {
+            problems.push("its list was lost, and is being filled".to_owned());
+        }
         Detail::Storage { .. } => {}
         Detail::Signer { halted, .. } => {
             problems.extend(halted.iter().map(|why| format!("halted: {why}")));
         }
-        Detail::Merge { accepted, polled_through, .. } => {
+        Detail::Merge { accepted, polled_through, voting, .. } => {
+            if *voting == Voting::Recovering {
+                problems.push("it has no vote with the state that it has: wolffish rejoin".to_owned());
+            }
             let forked =
                 |sth: &&Sth| sth.head.tree_size == accepted.size && sth.head.root_hash != accepted.root;
             if report.newest.as_ref().filter(forked).is_some() {

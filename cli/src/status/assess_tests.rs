@@ -29,6 +29,7 @@ fn detail(role: Role) -> Detail {
     match role {
         Role::Frontend => Detail::Frontend { held: SIZE, published: Some(published(SIZE)), closed: None },
         Role::Storage => Detail::Storage {
+            completeness: ct::wire::storage::Completeness::Whole,
             incarnation,
             start: Position::of(7),
             end: Position::of(10),
@@ -38,6 +39,7 @@ fn detail(role: Role) -> Detail {
             Detail::Signer { last: Some(published(SIZE)), halted: None, refusals: 0, released: None }
         }
         Role::Merge | Role::MergeRepair | Role::Operator => Detail::Merge {
+            voting: ct::wire::tree::Voting::Votes,
             incarnation,
             len: SIZE,
             accepted_term: Term::FIRST,

@@ -1,11 +1,13 @@
 //! The report in text and in JSON.
 
-use super::assess::{LogReport, oldest, sth};
+use super::assess::{LogReport, age, oldest};
 use super::look::NodeLook;
 use super::{Reports, read_only};
 use crate::span;
 use crate::table::Table;
 use ct::wire::status::{Detail, Status};
+use ct::wire::storage::Completeness;
+use ct::wire::tree::Voting;
 use serde_json::{Value, json};
 
 const HEAD: [&str; 8] = ["NODE", "ROLE", "STATE", "POSITION", "TERM", "STH AGE", "BACKLOG", "OLDEST SCT"];
@@ -62,7 +64,7 @@ fn row(report: &LogReport, look: &NodeLook) -> Vec<String> {
             return vec![look.node.to_string(), look.role.to_string(), state];
         }
     };
-    let age = sth(status).map(|sth| span::show(report.now.since(sth.head.timestamp)));
+    let age = age(status).map(span::show);
     let or_nothing = |text: Option<String>| text.unwrap_or_else(|| NOTHING.to_owned());
     vec![
         look.node.to_string(),
@@ -80,6 +82,8 @@ fn state(status: &Status) -> String {
     let special = match &status.detail {
         Detail::Frontend { closed: Some(_), .. } => Some("CLOSED"),
         Detail::Signer { halted: Some(_), .. } => Some("HALTED"),
+        Detail::Merge { voting: Voting::Recovering, .. }
+        | Detail::Storage { completeness: Completeness::Recovering, .. } => Some("recovering"),
         Detail::Merge { waiting: Some(_), .. } => Some("waiting"),
         Detail::Merge { .. } if status.primary == status.node => Some("primary"),
         _ => None,

@@ -26,6 +26,9 @@ pub struct UpArgs {
     /// Storage nodes [default: 3]
     #[arg(long)]
     pub storage: Option<usize>,
+    /// Signers; the first signs tree heads [default: 1]
+    #[arg(long)]
+    pub signers: Option<usize>,
     /// Merge nodes [default: 3]
     #[arg(long)]
     pub merge: Option<usize>,
@@ -86,6 +89,7 @@ impl UpArgs {
         let counts = [
             ("--frontends", self.frontends, Role::Frontend),
             ("--storage", self.storage, Role::Storage),
+            ("--signers", self.signers, Role::Signer),
             ("--merge", self.merge, Role::Merge),
         ];
         for (option, given, role) in counts {

@@ -19,7 +19,7 @@ pub fn counts(args: &UpArgs) -> Counts {
     Counts {
         frontends: args.frontends.unwrap_or(2),
         storage: args.storage.unwrap_or(3),
-        signers: 1,
+        signers: args.signers.unwrap_or(1),
         merge: args.merge.unwrap_or(3),
     }
 }
@@ -180,6 +180,7 @@ mod tests {
             port: Some(1),
             frontends: Some(1),
             storage: Some(5),
+            signers: Some(2),
             merge: Some(1),
             mmd: Some(Duration::from_secs(61)),
             sth_interval: Some(Duration::from_millis(5)),
@@ -192,6 +193,7 @@ mod tests {
             "port",
             "frontends",
             "storage",
+            "signers",
             "merge",
             "mmd",
             "sth-interval",

@@ -7,6 +7,8 @@ use ct::merkle::plan;
 use ct::order::{BothTrees, OrderRecord};
 use ct::replica::{DiskFault, Placed, ReadBack, View};
 use ct::sct::DigitallySigned;
+use ct::term::Incarnation;
+use ct::wire::storage::Completeness;
 use std::collections::BTreeMap;
 
 /// The log of a merge node or frontend.
@@ -120,8 +122,12 @@ impl View for LogDisk {
 }
 
 /// The list of a storage node.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct ListDisk {
+    /// Which list.
+    pub incarnation: Incarnation,
+    /// Whether it has all that its node acknowledged.
+    pub completeness: Completeness,
     /// Entries, by position.
     pub entries: Vec<StoredEntry>,
     /// SCTs, by position.
@@ -129,6 +135,19 @@ pub struct ListDisk {
     issuers: BTreeMap<Fingerprint, Vec<u8>>,
     /// First unpublished position.
     pub start: Position,
+}
+
+impl Default for ListDisk {
+    fn default() -> Self {
+        Self {
+            incarnation: Incarnation::new([200; 16]),
+            completeness: Completeness::Whole,
+            entries: Vec::new(),
+            scts: BTreeMap::new(),
+            issuers: BTreeMap::new(),
+            start: Position::ZERO,
+        }
+    }
 }
 
 impl ListDisk {
@@ -140,6 +159,9 @@ impl ListDisk {
             Write::Append(entry) => self.entries.push(*entry),
             Write::Sct(position, sct) => drop(self.scts.insert(position, sct)),
             Write::Start(position, _) => self.start = position,
+            Write::List(incarnation, completeness) => {
+                (self.incarnation, self.completeness) = (incarnation, completeness);
+            }
             Write::Certificate(_) => {}
         }
     }

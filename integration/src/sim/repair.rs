@@ -164,6 +164,7 @@ fn scan(world: &World) -> Scan {
     for (node, process) in &world.merges {
         let detail = process.machine.as_ref().map(|machine| Detail::Merge {
             incarnation: machine.incarnation(),
+            voting: machine.voting(),
             len: machine.accepted().head.size,
             accepted_term: machine.accepted().term,
             accepted: machine.accepted().head,

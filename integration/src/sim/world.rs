@@ -446,7 +446,8 @@ impl World {
             let settings = storage::machine::Settings { clock, backlog_limit: 10_000, log_key };
             let unmerged = process.disk.entries[process.disk.start.as_usize()..].iter();
             let durable = storage::machine::Durable {
-                incarnation: Incarnation::new([200; 16]),
+                incarnation: process.disk.incarnation,
+                completeness: process.disk.completeness,
                 guard: process.guard.clone(),
                 start: process.disk.start,
                 unmerged: unmerged

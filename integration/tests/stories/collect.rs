@@ -201,6 +201,7 @@ fn fetched(list: &Shelf, start: u64) -> ct::wire::storage::Fetched {
     let items = list.entries.iter();
     ct::wire::storage::Fetched {
         incarnation: list.incarnation,
+        completeness: list.completeness,
         start: Position::new(start).unwrap(),
         first: Position::new(start).unwrap(),
         list: items

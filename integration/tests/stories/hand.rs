@@ -12,7 +12,7 @@ use ct::term::{
     TermCertificate,
 };
 use ct::time::Timestamp;
-use ct::wire::storage::{Fetch, Fetched, GetEntry, ListItem};
+use ct::wire::storage::{Completeness, Fetch, Fetched, GetEntry, ListItem};
 use ct::wire::tree::SendLog;
 use ct::wire::{EntryBatch, Refusal};
 use integration::sim::disk::LogDisk;
@@ -468,6 +468,8 @@ pub fn refused(refusal: Refusal) -> Result<Returned, CallFailure> {
 pub struct Shelf {
     /// Which list.
     pub incarnation: Incarnation,
+    /// Whether it has all that its node acknowledged.
+    pub completeness: Completeness,
     /// First unpublished position.
     pub start: u64,
     /// Its list.
@@ -488,7 +490,17 @@ impl Shelf {
         let incarnation = Incarnation::new([200; 16]);
         let entries = entries.to_vec();
         let unreadable = Vec::new();
-        Self { incarnation, start: 0, entries, unreadable, room: 1000, issuer_lost: false, down: false }
+        let (completeness, room) = (Completeness::Whole, 1000);
+        Self {
+            incarnation,
+            completeness,
+            start: 0,
+            entries,
+            unreadable,
+            room,
+            issuer_lost: false,
+            down: false,
+        }
     }
 
     fn fetch(&self, fetch: &Fetch, now: Timestamp) -> Result<Returned, CallFailure> {
@@ -507,6 +519,7 @@ impl Shelf {
         let items = self.entries[first as usize..].iter();
         Ok(Returned::Fetched(Fetched {
             incarnation: self.incarnation,
+            completeness: self.completeness,
             start: Position::new(self.start).unwrap(),
             first: Position::new(first).unwrap(),
             list: items.map(|e| ListItem { name: e.name(), timestamp: e.timestamp() }).collect(),

@@ -37,7 +37,13 @@ fn storage_node(world: &World) -> Machine {
     let settings = Settings { clock: ClockBound::DEFAULT, backlog_limit: 100, log_key };
     let guard = Guard::new(world.trust.clone(), world.newest.clone());
     let start = ct::index::Position::ZERO;
-    let durable = Durable { incarnation: Incarnation::new([200; 16]), guard, start, unmerged: Vec::new() };
+    let durable = Durable {
+        incarnation: Incarnation::new([200; 16]),
+        completeness: ct::wire::storage::Completeness::Whole,
+        guard,
+        start,
+        unmerged: Vec::new(),
+    };
     Machine::recover(settings, durable)
 }
 

@@ -108,6 +108,7 @@ fn frontend(number: u8, published: Option<Sth>) -> Look {
 fn merge(number: u8, accepted_term: u64, accepted: LogHead) -> Look {
     let detail = Detail::Merge {
         incarnation: Incarnation::new([number; 16]),
+        voting: ct::wire::tree::Voting::Votes,
         len: accepted.size,
         accepted_term: term(accepted_term),
         accepted,

@@ -15,7 +15,7 @@ use ct::sth::VerifiedSth;
 use ct::term::Incarnation;
 use ct::time::Timestamp;
 use ct::wire::Refusal;
-use ct::wire::storage::{Cursor, Fetch, Fetched, GetEntry, ListItem, MoveStart};
+use ct::wire::storage::{Completeness, Cursor, Fetch, Fetched, GetEntry, ListItem, MoveStart};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
@@ -37,8 +37,12 @@ struct List {
     incarnation: Option<Incarnation>,
     start: Position,
     items: VecDeque<ListItem>,
-    /// The node's clock when the list had been read to its end.
+    /// The node's clock when the list had been read to its end; never of one that is recovering, for what it acknowledged
+    /// before is not in it (docs/protocol.md, Z3).
     polled: Option<Timestamp>,
+    /// Whether it was read to its end, recovering or not.
+    read: bool,
+    completeness: Option<Completeness>,
     /// Where the sweep over the retained list reads on, and when the last one ended.
     sweep: Sweep,
     sweeping: Lane,
@@ -91,6 +95,9 @@ pub(crate) struct Collection {
     /// Without a good copy anywhere, or far in the future.
     aside: BTreeMap<Name, Timestamp>,
     need_issuers: BTreeSet<Fingerprint>,
+    /// Up to when enough lists were read while fewer than k were recovering.
+    last_whole: Timestamp,
+    told_of_loss: bool,
 }
 
 impl Collection {
@@ -100,6 +107,8 @@ impl Collection {
             wanted: BTreeMap::new(),
             aside: BTreeMap::new(),
             need_issuers: BTreeSet::new(),
+            last_whole: Timestamp::EPOCH,
+            told_of_loss: false,
         }
     }
 
@@ -144,7 +153,7 @@ impl Collection {
             }
         } else if list.poll.ended(id) {
             match outcome {
-                Ok(Returned::Fetched(fetched)) => self.listed(&name, now, fetched, pool, view, fx)?,
+                Ok(Returned::Fetched(fetched)) => self.listed(core, &name, now, fetched, pool, view, fx)?,
                 other => self.list_failed(&name, now, other, fx),
             }
         } else if list.get.ended(id) {
@@ -181,8 +190,10 @@ impl Collection {
         }
     }
 
+    #[expect(clippy::too_many_arguments, reason = "a step's context, and nothing else")]
     fn listed(
         &mut self,
+        core: &Core,
         name: &NodeName,
         now: Timestamp,
         fetched: Fetched,
@@ -216,10 +227,27 @@ impl Collection {
                 wanted.sources.insert(name.clone(), position);
             }
         }
+        list.completeness = Some(fetched.completeness);
         if list.next() >= fetched.end {
-            list.polled = Some(fetched.at);
+            list.read = true;
+            list.polled = (fetched.completeness == Completeness::Whole).then_some(fetched.at);
         }
+        self.note_losses(core, now, fx);
         Ok(())
+    }
+
+    /// With k or more lists lost at once an entry may have been in no other: a person must know of which time.
+    fn note_losses(&mut self, core: &Core, now: Timestamp, fx: &mut Fx) {
+        let recovering = |list: &&List| list.completeness == Some(Completeness::Recovering);
+        let lost = self.lists.values().filter(recovering).count();
+        let through = self.polled_through(&core.settings);
+        if lost < core.settings.storage_quorum {
+            self.last_whole = self.last_whole.max(through);
+            self.told_of_loss = false;
+        } else if !self.told_of_loss {
+            self.told_of_loss = true;
+            alarm(fx, Alarm::MayBeLost { lists: lost, from: self.last_whole, to: now });
+        }
     }
 
     fn swept(
@@ -331,7 +359,7 @@ impl Collection {
     /// Sets aside what nobody who lists it can give, and the rest goes on (docs/protocol.md, S7); not before every list
     /// that can be read was read.
     fn set_aside(&mut self, fx: &mut Fx) {
-        if self.lists.values().any(|list| list.polled.is_none() && !list.poll.failed) {
+        if self.lists.values().any(|list| !list.read && !list.poll.failed) {
             return;
         }
         let is_hopeless = |wanted: &Wanted| {

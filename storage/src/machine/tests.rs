@@ -62,7 +62,16 @@ fn guard() -> Guard {
 fn machine(start: u64, unmerged: Vec<Unmerged>) -> Machine {
     let log_key = log_key().public().clone();
     let settings = Settings { clock: ClockBound::DEFAULT, backlog_limit: 4, log_key };
-    Machine::recover(settings, Durable { incarnation: LIST, guard: guard(), start: at(start), unmerged })
+    Machine::recover(
+        settings,
+        Durable {
+            incarnation: LIST,
+            completeness: Completeness::Whole,
+            guard: guard(),
+            start: at(start),
+            unmerged,
+        },
+    )
 }
 
 /// An entry of the certificate `identity`, promised `later` milliseconds after now.

@@ -6,7 +6,7 @@ use ct::names::NodeName;
 use ct::term::{Guard, Incarnation};
 use ct::time::Timestamp;
 use ct::wire::Refusal;
-use ct::wire::storage::Fetch;
+use ct::wire::storage::{Completeness, Fetch};
 use std::sync::Arc;
 
 /// A storage node's state as readers see it.
@@ -14,6 +14,8 @@ use std::sync::Arc;
 pub struct View {
     /// Which list.
     pub incarnation: Incarnation,
+    /// Whether it has all that this node acknowledged.
+    pub completeness: Completeness,
     /// Who is primary.
     pub guard: Arc<Guard>,
     /// First unpublished position.
@@ -30,7 +32,12 @@ impl View {
         self.end.get() - self.start.get()
     }
 
-    /// From where a FetchNewEntries is to be answered (docs/protocol.md, S4). What lies before `first_retained` is
+    /// Whether the list was lost, and is not filled yet.
+    pub fn is_recovering(&self) -> bool {
+        self.completeness == Completeness::Recovering
+    }
+
+    /// From where a primary's FetchNewEntries is to be answered (docs/protocol.md, S4). What lies before `first_retained` is
     /// forgotten.
     pub fn fetch_from(
         &self,
@@ -39,6 +46,15 @@ impl View {
         first_retained: Position,
     ) -> Result<Position, Refusal> {
         check_standing(&self.guard, caller, fetch.term)?;
+        self.cursor(fetch, first_retained)
+    }
+
+    /// The same for another storage node, which copies the list and is no primary.
+    pub fn copy_from(&self, fetch: &Fetch, first_retained: Position) -> Result<Position, Refusal> {
+        self.cursor(fetch, first_retained)
+    }
+
+    fn cursor(&self, fetch: &Fetch, first_retained: Position) -> Result<Position, Refusal> {
         let Some(cursor) = fetch.cursor else {
             return Ok(if fetch.retained { first_retained } else { self.start });
         };

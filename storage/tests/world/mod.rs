@@ -14,7 +14,7 @@ use ct::names::Role;
 use ct::sth::{Sth, TreeHead};
 use ct::term::Incarnation;
 use ct::time::Timestamp;
-use ct::wire::storage::{Cursor, Fetch, Fetched, MoveStart, PutHeader, PutReply};
+use ct::wire::storage::{Completeness, Cursor, Fetch, Fetched, MoveStart, PutHeader, PutReply};
 use ct::wire::{EntryBatch, Refusal};
 use node::clock::{Clock as _, ManualClock, SystemClock};
 use node::deadline::Deadline;
@@ -52,7 +52,7 @@ impl World {
         let clock = Arc::new(ManualClock::new(SystemClock.now()));
         let world = Self { lab, clock, running: None, callers: BTreeMap::new(), _dir: dir };
         let state = node::host::log_dir(&world.lab.state_dir("storage-1"), world.lab.log_name());
-        storage::create(&state, &world.lab.founding(), LIST).unwrap();
+        storage::create(&state, &world.lab.founding(), LIST, Completeness::Whole).unwrap();
         world
     }
 

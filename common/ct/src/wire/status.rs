@@ -6,6 +6,8 @@ use crate::order::LogHead;
 use crate::sth::Sth;
 use crate::term::Incarnation;
 use crate::time::Timestamp;
+use crate::wire::storage::Completeness;
+use crate::wire::tree::Voting;
 use serde::{Deserialize, Serialize};
 
 /// A node's view of one log.
@@ -76,6 +78,8 @@ pub enum Detail {
     Storage {
         /// Which list.
         incarnation: Incarnation,
+        /// Whether it has all that the node acknowledged.
+        completeness: Completeness,
         /// First unpublished position.
         start: Position,
         /// End of the list.
@@ -99,6 +103,8 @@ pub enum Detail {
     Merge {
         /// Which state.
         incarnation: Incarnation,
+        /// Whether it votes with that.
+        voting: Voting,
         /// Entries in its log, unendorsed tail included.
         len: TreeSize,
         /// Term of its accepted head.

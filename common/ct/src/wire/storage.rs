@@ -80,12 +80,24 @@ pub struct ListItem {
     pub timestamp: Timestamp,
 }
 
+/// Whether a storage node's list has all that the node ever acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Completeness {
+    /// It has.
+    Whole,
+    /// The list was lost, and is filled from other storage nodes (docs/protocol.md, Z3).
+    Recovering,
+}
+
 /// Answer to FetchNewEntries: durable entries only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fetched {
     /// Which list.
     pub incarnation: Incarnation,
+    /// Whether it has all that the node acknowledged.
+    pub completeness: Completeness,
     /// First unpublished position.
     pub start: Position,
     /// Position of the first item.

@@ -27,6 +27,7 @@ impl World {
                     let items = disk.entries[first.as_usize()..].iter();
                     Returned::Fetched(Fetched {
                         incarnation: machine.incarnation(),
+                        completeness: machine.view().completeness,
                         start: machine.start(),
                         first,
                         list: items.map(|e| ListItem { name: e.name(), timestamp: e.timestamp() }).collect(),
@@ -92,6 +93,7 @@ impl World {
                         self.put_result(node, *entry, result, &origin);
                     }
                 }
+                storage::machine::Act::Done(_) => {}
                 storage::machine::Act::Control(_, result) => {
                     let outcome =
                         result.map(|()| Returned::Done).map_err(|r| CallFailure::Refused(Box::new(r)));
