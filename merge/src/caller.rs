@@ -92,6 +92,7 @@ impl Outbound {
                 let message = VerifyRoot { request: *request };
                 Returned::Endorsed(self.json(to, Method::VerifyRoot, &message, CALL).await?)
             }
+            Call::Remind(message) => self.done(to, Method::Remind, &*message).await?,
             Call::Publish(message) => self.done(to, Method::SendSTH, &*message).await?,
             Call::SignSth(message) => {
                 let signed: SignedSth = self.json(to, Method::SignSTH, &*message, CALL).await?;

@@ -3,7 +3,9 @@
 
 use crate::machine::{Machine, Settings};
 use crate::message::{Act, Answer, Call, CallFailure, CallId, Event, Fx, Halt, Request, Returned, Write};
-use crate::rows::{self, ACCEPTED, Accepted, CERTIFICATE, NEWEST_STH, RowsError, STOPPED};
+use crate::rows::{
+    self, ACCEPTED, Accepted, CERTIFICATE, ENDORSED, INCARNATION, NEWEST_STH, RowsError, STOPPED,
+};
 use crate::snapshot::Snapshot;
 use ct::hash::{Identity, Name};
 use ct::names::{LogName, NodeName};
@@ -171,6 +173,8 @@ impl Keeper {
                 Write::Certificate(certificate) => {
                     commit.state.push(rows::row(CERTIFICATE, &certificate)?);
                 }
+                Write::Endorsed(endorsed) => commit.state.push(rows::row(ENDORSED, &endorsed)?),
+                Write::Incarnation(incarnation) => commit.state.push(rows::row(INCARNATION, &incarnation)?),
                 Write::Stopped(None) => commit.state.push((STOPPED.to_owned(), None)),
                 Write::Stopped(Some(stopped)) => commit.state.push(rows::row(STOPPED, &stopped)?),
             }

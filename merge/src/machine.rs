@@ -13,10 +13,10 @@ use ct::replica::{Staging, View, keep_complete};
 use ct::sth::{Sth, VerifiedSth};
 use ct::term::{AcceptedHead, Guard, Incarnation, RunId, Standing, StopReply, TermCertificate};
 use ct::time::{ClockBound, Timestamp};
-use ct::wire::tree::{MergePosition, SendLog, Taken, Voting};
+use ct::wire::tree::{MergePosition, Reminder, SendLog, Taken, Voting};
 use ct::wire::{EntryBatch, Refusal};
 use ct::x509::Window;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 /// What a merge node is configured to.
@@ -59,6 +59,8 @@ pub struct Durable {
     pub newest_entry: Timestamp,
     /// The newest STH it knows.
     pub newest_sth: Option<Sth>,
+    /// What the other voters endorsed last, as far as this node was their primary.
+    pub endorsed: BTreeMap<NodeName, Reminder>,
 }
 
 /// What both parts of the machine know.
@@ -71,6 +73,7 @@ pub(crate) struct Core {
     pub accepted: AcceptedHead,
     pub newest_entry: Timestamp,
     pub newest_sth: Option<VerifiedSth>,
+    pub endorsed: BTreeMap<NodeName, Reminder>,
     pub staging: Staging,
     /// Numbers calls through all terms of this process, so that no answer is taken for another's.
     pub next_call: CallId,
@@ -88,7 +91,7 @@ pub struct Machine {
 impl Machine {
     /// Goes on from what is on disk; a primary goes on with its own log, all of it (docs/protocol.md, M7).
     pub fn recover(settings: Settings, durable: Durable, view: &impl View) -> Result<Self, Halt> {
-        let Durable { incarnation, guard, stopped, accepted, newest_entry, newest_sth } = durable;
+        let Durable { incarnation, guard, stopped, accepted, newest_entry, newest_sth, endorsed } = durable;
         let size = accepted.head.size;
         let lost = Halt::Lost { what: "accepted head", size };
         if view.len() < size || view.trees_at(size)?.head() != accepted.head {
@@ -104,6 +107,7 @@ impl Machine {
             accepted,
             newest_entry,
             newest_sth,
+            endorsed,
             staging,
             next_call: 0,
         };
@@ -182,6 +186,10 @@ impl Machine {
                 let endorsed = self.core.verify_root(now, from, &request, view, fx)?;
                 endorsed.map(Answer::Endorsed)
             }
+            Request::Remind(reminder) => {
+                self.be_reminded(&reminder, view, fx)?;
+                Ok(Answer::Done)
+            }
             Request::Publish(publish) => self.core.check_caller(from, publish.term).and_then(|()| {
                 let sth = self.core.settings.log_key.verify_sth(publish.sth);
                 let sth = sth.map_err(|bad| Refusal::Unproven { reason: bad.to_string() })?;
@@ -223,6 +231,30 @@ impl Machine {
         self.core.staging = Staging::begin(size, view.trees_at(size)?.internal().clone());
         self.take_office(view)?;
         Ok(Ok(()))
+    }
+
+    /// Its own signature under something later than what it remembers: its state was put back from an older copy, and has no
+    /// vote any more (docs/protocol.md, Z5).
+    fn be_reminded(&mut self, reminder: &Reminder, view: &impl View, fx: &mut Fx) -> Result<(), Halt> {
+        let core = &mut self.core;
+        let Reminder { proposal, endorsement } = reminder;
+        let signed = endorsement.voter == core.settings.me
+            && proposal.voters == core.guard.certificate().body.voters.hash()
+            && core.settings.key.public().verifies(&proposal.endorsement_statement(), &endorsement.signature);
+        let last = core.accepted.request.as_ref().map(|request| request.proposal.head.timestamp);
+        let later = (proposal.term, Some(proposal.head.timestamp)) > (core.accepted.term, last);
+        if !signed || !later || core.voting() == Voting::Recovering {
+            return Ok(());
+        }
+        let (signed, remembered) = (proposal.head.tree_size, core.accepted.head.size);
+        fx.act(crate::message::Act::Alarm(Alarm::RolledBack { term: proposal.term, signed, remembered }));
+        // Nobody knows this state yet, and no two are alike: it is made of what was forgotten.
+        let made = ct::hash::sha256(&[core.incarnation.as_ref(), endorsement.signature.as_ref()]);
+        let mut incarnation = [0; 16];
+        incarnation.copy_from_slice(&made[..16]);
+        core.incarnation = Incarnation::new(incarnation);
+        fx.write(Write::Incarnation(core.incarnation));
+        self.take_office(view)
     }
 
     /// Stops for a term to come, and says what was endorsed last. From here on the node's present primary is fenced

@@ -6,13 +6,16 @@ use ct::names::NodeName;
 use ct::order::OrderRecord;
 use ct::replica::Placed;
 use ct::sth::Sth;
-use ct::term::{AcceptedHead, Endorsement, RunId, SignedProposal, SignedStopReply, TermCertificate};
+use ct::term::{
+    AcceptedHead, Endorsement, Incarnation, RunId, SignedProposal, SignedStopReply, TermCertificate,
+};
 use ct::time::Timestamp;
 use ct::wire::signer::SignSth;
 use ct::wire::storage::{Fetch, Fetched, GetEntry, MoveStart};
-use ct::wire::tree::{FrontendPosition, MergePosition, Publish, SendLog, Taken};
+use ct::wire::tree::{FrontendPosition, MergePosition, Publish, Reminder, SendLog, Taken};
 use ct::wire::{EntryBatch, Refusal};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Tells which request an answer is for.
 pub type Token = u64;
@@ -44,6 +47,8 @@ pub enum Request {
     SendEntry(Term, EntryBatch),
     /// VerifyRoot.
     VerifyRoot(Box<SignedProposal>),
+    /// Remind.
+    Remind(Box<Reminder>),
     /// SendSTH.
     Publish(Publish),
     /// SetPrimary.
@@ -92,6 +97,8 @@ pub enum Call {
     SendEntries(Term, Vec<Name>, Vec<Fingerprint>),
     /// Of a merge node: VerifyRoot.
     VerifyRoot(Box<SignedProposal>),
+    /// Of a merge node: Remind.
+    Remind(Box<Reminder>),
     /// Of a merge node or frontend: SendSTH.
     Publish(Box<Publish>),
     /// Of the signer: SignSTH.
@@ -163,6 +170,10 @@ pub enum Write {
     NewestSth(Box<Sth>),
     /// The newest certificate.
     Certificate(Box<TermCertificate>),
+    /// What the voters endorsed last, the primary's own vote apart.
+    Endorsed(Box<BTreeMap<NodeName, Reminder>>),
+    /// Which state this is from now on.
+    Incarnation(Incarnation),
     /// Stopped, or no longer.
     Stopped(Option<Stopped>),
 }
@@ -205,6 +216,18 @@ pub enum Alarm {
         from: Timestamp,
         /// When it was noticed.
         to: Timestamp,
+    },
+    /// This node's state was put back from an older copy.
+    #[error(
+        "this node's state was put back from an older copy: it endorsed a tree of size {signed} in term {term}, and remembers one of size {remembered}"
+    )]
+    RolledBack {
+        /// The term of what it endorsed.
+        term: Term,
+        /// The size of that.
+        signed: TreeSize,
+        /// What it remembers.
+        remembered: TreeSize,
     },
     /// A merge node has no vote: its state was lost and made anew.
     #[error("{0} is recovering: it has no vote until it rejoins (wolffish rejoin {0})")]

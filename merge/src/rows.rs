@@ -16,6 +16,7 @@ pub(crate) const CERTIFICATE: &str = "certificate";
 pub(crate) const STOPPED: &str = "stopped";
 pub(crate) const ACCEPTED: &str = "accepted";
 pub(crate) const NEWEST_STH: &str = "newest-sth";
+pub(crate) const ENDORSED: &str = "endorsed";
 
 /// The accepted head, with the greatest timestamp under it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -74,5 +75,6 @@ pub(crate) fn load(reader: &Reader, trust: Trust) -> Result<Durable, RowsError> 
         accepted,
         newest_entry,
         newest_sth: read::<Sth>(reader, NEWEST_STH)?,
+        endorsed: read(reader, ENDORSED)?.unwrap_or_default(),
     })
 }

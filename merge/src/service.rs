@@ -84,6 +84,7 @@ fn decode(method: Method, body: &[u8]) -> Result<Request, Fault> {
             Request::SendEntry(message.header.term, EntryBatch::from_items(&message.items).map_err(bad)?)
         }
         Method::VerifyRoot => Request::VerifyRoot(Box::new(json::<VerifyRoot>(body)?.request)),
+        Method::Remind => Request::Remind(Box::new(json(body)?)),
         Method::SendSTH => Request::Publish(json(body)?),
         Method::Stop => {
             let Stop { term, run } = json(body)?;

@@ -6,9 +6,10 @@ mod world;
 
 use ct::entry::{Leaf, SignedEntry, StoredEntry};
 use ct::hash::{Base64, Fingerprint, sha256};
+use ct::index::Term;
 use ct::term::Incarnation;
 use ct::wire::status::{Detail, Status};
-use ct::wire::storage::{Fetch, GetEntry, PutReply, SctItem};
+use ct::wire::storage::{Completeness, Cursor, Fetch, GetEntry, PutReply, SctItem};
 use ct::wire::{Bulk, Done, EntryBatch, Refusal};
 use node::clock::Clock as _;
 use node::exit::Exit;
@@ -171,6 +172,39 @@ async fn cursors_and_entries_of_another_list_are_refused() {
     assert_eq!(refusal(world.call("merge-1", Method::GetEntry, body).await), expected);
     let beyond = refusal(world.ask::<Done>("merge-1", Method::FetchNewEntries, &from(1)).await);
     assert_eq!(beyond, Refusal::BeyondEnd { cursor: 1, end: 0 });
+}
+
+/// A directory that was put back from a copy: the primary has read further than the list goes. What was acknowledged since is
+/// gone, so from then on it is another list, and counts for nothing until it is filled (Z3).
+#[tokio::test]
+async fn a_list_that_was_rolled_back_is_found_and_recovers() {
+    let mut world = World::started().await;
+    let beyond = Fetch {
+        term: Term::FIRST,
+        cursor: Some(Cursor { incarnation: LIST, position: at(1) }),
+        retained: false,
+        wait_ms: 0,
+    };
+    let refused = refusal(world.ask::<Done>("merge-1", Method::FetchNewEntries, &beyond).await);
+    assert_eq!(refused, Refusal::BeyondEnd { cursor: 1, end: 0 });
+    // The writer makes the new identity durable in its own time; the next answers come from there.
+    let again = loop {
+        match world.ask::<Done>("merge-1", Method::FetchNewEntries, &beyond).await {
+            Ok(_) => panic!("there is nothing to be read"),
+            other => match refusal(other) {
+                Refusal::BeyondEnd { .. } => {}
+                refused => break refused,
+            },
+        }
+    };
+    let Refusal::OtherIncarnation { actual } = again else { panic!("{again:?}") };
+    let fresh = Fetch { cursor: None, ..beyond };
+    let fetched = world.fetch(&fresh).await;
+    assert_eq!((fetched.incarnation, fetched.completeness), (actual, Completeness::Recovering));
+    world.stop().await;
+    world.start(&ListOptions::default()).await;
+    let fetched = world.fetch(&fresh).await;
+    assert_eq!((fetched.incarnation, fetched.completeness), (actual, Completeness::Recovering), "restarted");
 }
 
 #[tokio::test]

@@ -6,7 +6,6 @@ use config::Log;
 use ct::index::Term;
 use ct::names::{LogName, NodeName, Role};
 use ct::sth::Sth;
-use ct::time::Timestamp;
 use ct::wire::status::{Detail, Status};
 use ct::wire::storage::Completeness;
 use ct::wire::tree::Voting;
@@ -33,12 +32,10 @@ pub struct LogReport {
     pub nodes: Vec<NodeLook>,
     /// Everything that is wrong.
     pub problems: Vec<String>,
-    /// When the report was made.
-    pub now: Timestamp,
 }
 
 /// Judges what the nodes say of one log.
-pub fn assess(log: &Log, config_hash: &str, now: Timestamp, nodes: Vec<NodeLook>) -> LogReport {
+pub fn assess(log: &Log, config_hash: &str, nodes: Vec<NodeLook>) -> LogReport {
     let answers: Vec<&Status> = nodes.iter().filter_map(|look| look.answer.as_ref().ok()).collect();
     let newest =
         answers.iter().filter_map(|status| sth(status)).max_by_key(|sth| sth.head.timestamp).cloned();
@@ -54,7 +51,6 @@ pub fn assess(log: &Log, config_hash: &str, now: Timestamp, nodes: Vec<NodeLook>
         newest,
         problems: Vec::new(),
         nodes: Vec::new(),
-        now,
     };
     let mut problems = of_cluster(log, &report);
     for look in &nodes {

@@ -8,6 +8,7 @@ use ct::order::LogHead;
 use ct::sct::DigitallySigned;
 use ct::sth::TreeHead;
 use ct::term::Incarnation;
+use ct::time::Timestamp;
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 const ROOT: RootHash = RootHash::new([1; 32]);
@@ -76,7 +77,7 @@ fn wrong(change: impl Fn(&mut Vec<NodeLook>)) -> LogReport {
     let mut looks: Vec<_> =
         cluster.nodes().iter().filter(|node| node.address().is_some()).map(look).collect();
     change(&mut looks);
-    assess(log, "same", NOW, looks)
+    assess(log, "same", looks)
 }
 
 fn status<'a>(looks: &'a mut [NodeLook], name: &str) -> &'a mut Status {

@@ -13,7 +13,6 @@ use config::Cluster;
 use config::init::node_dir;
 use ct::names::Role;
 pub use look::Observer;
-use node::clock::{Clock as _, SystemClock};
 use read_only::ReadOnlyReport;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -96,10 +95,10 @@ struct Reports {
 impl Reports {
     async fn of(cluster: &Cluster, observer: &Observer) -> Self {
         let (looks, copies) = (observer.look().await, observer.look_read_only().await);
-        let (now, hash) = (SystemClock.now(), cluster.config_hash().to_string());
+        let hash = cluster.config_hash().to_string();
         let live = cluster.logs().iter().map(|log| {
             let own = looks.iter().filter(|look| look.log == *log.name()).cloned().collect();
-            assess(log, &hash, now, own)
+            assess(log, &hash, own)
         });
         let read_only = cluster.read_only_logs().iter().map(|log| {
             let own = copies.iter().filter(|look| look.log == *log.name()).cloned().collect();

@@ -21,7 +21,7 @@ pub fn text(reports: &Reports) -> String {
         text.push_str(&headline(report));
         let mut table = Table::new(&HEAD);
         for look in &report.nodes {
-            table.row(row(report, look));
+            table.row(row(look));
         }
         text.push_str(&table.render("  "));
         text.push('\n');
@@ -56,7 +56,7 @@ fn headline(report: &LogReport) -> String {
     )
 }
 
-fn row(report: &LogReport, look: &NodeLook) -> Vec<String> {
+fn row(look: &NodeLook) -> Vec<String> {
     let status = match &look.answer {
         Ok(status) => status,
         Err(_) => {

@@ -58,6 +58,8 @@ methods! {
     SendLog Bulk,
     /// Which entries a copy lacks.
     MissingEntries Bulk,
+    /// What a merge node endorsed, as it signed it.
+    Remind Control,
     /// Recompute a root and endorse it.
     VerifyRoot Control,
     /// Stop working for a term.

@@ -149,7 +149,7 @@ pub struct Process<M, D> {
 }
 
 /// A merge node's disk.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct MergeDisk {
     /// Its log.
     pub log: LogDisk,
@@ -321,6 +321,7 @@ impl World {
                     accepted: AcceptedHead::NONE,
                     newest_entry: Timestamp::EPOCH,
                     newest_sth: None,
+                    endorsed: BTreeMap::new(),
                 };
                 let disk = MergeDisk { log: LogDisk::default(), durable };
                 (

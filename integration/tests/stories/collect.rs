@@ -6,7 +6,7 @@ use ct::names::NodeName;
 use ct::replica::View as _;
 use ct::term::Incarnation;
 use ct::wire::Refusal;
-use ct::wire::storage::{Cursor, Fetch, MoveStart};
+use ct::wire::storage::{Completeness, Cursor, Fetch, MoveStart};
 use integration::sim::World;
 use integration::sim::world::name;
 use merge::message::{Alarm, Call, Request, Returned};
@@ -242,16 +242,39 @@ fn f16_what_was_polled_is_a_time_and_no_gate() {
     reign.pass(100);
     reign.collect(&mut lists);
     assert_eq!(reign.order(), names(&all));
-    let polled = |reign: &Reign| {
-        let settings = reign.world.merge_settings(&m(1));
-        let machine = reign.world.merges[&m(1)].machine.as_ref().unwrap();
-        machine.primary().unwrap().polled_through(&settings)
-    };
     assert_eq!(polled(&reign), ct::time::Timestamp::EPOCH, "k = 2 of 3 takes two lists");
     lists.get_mut(&s(2)).unwrap().down = false;
     reign.pass(300);
     reign.collect(&mut lists);
     assert_eq!(polled(&reign), at(100), "the earlier of the two");
+}
+
+/// F10. An emptied storage node counted as polled, and hid that only one copy was left. A list that is recovering has not all
+/// that its node acknowledged: it is read, and does not count (Z3). With k of them an alarm names the time in question.
+#[test]
+fn f10_a_list_that_is_recovering_does_not_count_as_polled() {
+    let all = entries(0..2);
+    let mut reign = Reign::begin();
+    let mut lists = shelves([&all, &all, &all]);
+    lists.get_mut(&s(3)).unwrap().down = true;
+    lists.get_mut(&s(2)).unwrap().completeness = Completeness::Recovering;
+    reign.pass(100);
+    reign.collect(&mut lists);
+    assert_eq!(reign.order(), names(&all), "what it has is merged");
+    assert_eq!(polled(&reign), ct::time::Timestamp::EPOCH, "one whole list of three is too few for k = 2");
+    assert_eq!(reign.alarms, Vec::new(), "the third node may have what this one lost");
+    let mut third = Shelf::with(&all);
+    third.completeness = Completeness::Recovering;
+    lists.insert(s(3), third);
+    reign.pass(300);
+    reign.collect(&mut lists);
+    let lost = Alarm::MayBeLost { lists: 2, from: ct::time::Timestamp::EPOCH, to: at(400) };
+    assert_eq!(reign.alarms, [lost], "and once");
+}
+
+fn polled(reign: &Reign) -> ct::time::Timestamp {
+    let settings = reign.world.merge_settings(&m(1));
+    reign.world.merges[&m(1)].machine.as_ref().unwrap().primary().unwrap().polled_through(&settings)
 }
 
 /// F17. One entry that could not be read stopped the merge of all. Another node's copy is taken.

@@ -161,3 +161,33 @@ fn v4_repair_moves_the_right_to_sign_with_a_release() {
     assert_eq!(world.check.signed.len(), before, "the old signer has given up the right");
     assert_eq!(world.signer.disk.released.map(|released| released.term), Some(term(2)));
 }
+
+/// A disk was put back from a copy: the node claims less than it endorsed, in the very same state. It would vote as if it had
+/// promised nothing since. Its own signature, which the primary keeps, takes its vote away (Z5).
+#[test]
+fn a_merge_node_that_was_rolled_back_is_found_and_has_no_vote() {
+    let mut world = calm();
+    publish(&mut world, 1);
+    let old = world.snapshot(&m(3));
+    publish(&mut world, 2);
+    run_until(&mut world, "it endorses", |world| accepted(world, &m(3)).1 == 2);
+    let incarnation = old.durable.incarnation;
+    // Through a restart of the primary too: it is on its disk.
+    world.kill(&m(1));
+    world.start(&m(1));
+    world.put_back(&m(3), old);
+    run_until(&mut world, "it is found", |world| world.merges[&m(3)].disk.durable.incarnation != incarnation);
+    assert!(
+        world.alarms.iter().any(|alarm| alarm.contains("put back from an older copy")),
+        "{:?}",
+        world.alarms
+    );
+    publish(&mut world, 3);
+    assert_eq!(accepted(&world, &m(3)).1, 1, "it endorses nothing");
+    // It rejoins like any node that lost its state, and what it has on disk need not be sent again.
+    repair_wanting(&mut world, &Wanted::Rejoin(m(3)));
+    run_until(&mut world, "it has rejoined", repaired);
+    publish(&mut world, 4);
+    run_until(&mut world, "it endorses again", |world| accepted(world, &m(3)).1 == 4);
+    assert_eq!(world.check.broken, None);
+}

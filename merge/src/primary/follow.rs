@@ -12,7 +12,7 @@ use ct::names::NodeName;
 use ct::replica::View;
 use ct::time::Timestamp;
 use ct::wire::Refusal;
-use ct::wire::tree::{MergePosition, Publish, SendLog, Voting};
+use ct::wire::tree::{MergePosition, Publish, Reminder, SendLog, Voting};
 
 /// Where the follower's log leaves ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub(crate) struct Follower {
     asked: Option<Asked>,
     /// Known once it said where it stands.
     voting: Option<Voting>,
+    /// It says less than it endorsed.
+    forgot: Option<Reminder>,
     common: Common,
     /// Up to where it has staged the log and lacks no entry. Sending it more takes nothing of that away.
     complete: TreeSize,
@@ -55,6 +57,7 @@ enum Asked {
     Entries,
     Endorse(Timestamp),
     CatchUp,
+    Remind,
     Publish(Timestamp),
 }
 
@@ -64,6 +67,7 @@ impl Default for Follower {
             lane: Lane::default(),
             asked: None,
             voting: None,
+            forgot: None,
             common: Common::Unknown,
             complete: TreeSize::ZERO,
             missing: None,
@@ -146,6 +150,10 @@ impl Follower {
             }
             (Some(Asked::CatchUp), Ok(Returned::Endorsed(_))) => self.begin_again(),
             (Some(Asked::Publish(at)), Ok(_)) => self.told = Some(at),
+            (Some(Asked::Remind), Ok(_)) => {
+                self.forgot = None;
+                self.begin_again();
+            }
             (asked, Err(CallFailure::Refused(refusal))) => {
                 self.refused(now, name, asked, *refusal, round, fx)
             }
@@ -170,6 +178,8 @@ impl Follower {
             alarm(fx, Alarm::Recovering(name.clone()));
         }
         self.voting = Some(position.voting);
+        self.forgot =
+            core.endorsed.get(name).filter(|known| self.has_forgotten(core, position, known)).cloned();
         let theirs = position.accepted;
         let common = theirs.size <= view.len() && view.trees_at(theirs.size)?.head() == theirs;
         if !common && position.accepted_term == core.guard.term() {
@@ -182,6 +192,14 @@ impl Follower {
             self.common = Common::Between { low: TreeSize::ZERO, high };
         }
         Ok(())
+    }
+
+    /// Whether it claims less than it signed, with the state that it has.
+    fn has_forgotten(&self, core: &Core, position: &MergePosition, known: &Reminder) -> bool {
+        let signed = (known.proposal.term, known.proposal.head.tree_size);
+        self.voting == Some(Voting::Votes)
+            && known.proposal.voters == core.guard.certificate().body.voters.hash()
+            && (position.accepted_term, position.accepted.size) < signed
     }
 
     /// Its own log and ours are equal up to here; of that it lacks nothing.
@@ -246,6 +264,9 @@ impl Follower {
             return Ok(());
         }
         let next = match self.common {
+            _ if self.forgot.is_some() => {
+                self.forgot.clone().map(|reminder| (Asked::Remind, Call::Remind(Box::new(reminder))))
+            }
             Common::Unknown => Some((Asked::Position, Call::Position(core.guard.term()))),
             Common::Between { low, high } if high.get() <= low.get() + 1 => {
                 self.meet(low);

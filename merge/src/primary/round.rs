@@ -5,7 +5,7 @@ use super::follow::Follower;
 use super::order::Pool;
 use super::{Caller, Lane, alarm};
 use crate::machine::Core;
-use crate::message::{Act, Alarm, Call, CallFailure, CallId, Fx, Halt, Returned};
+use crate::message::{Act, Alarm, Call, CallFailure, CallId, Fx, Halt, Returned, Write};
 use ct::index::TreeSize;
 use ct::names::NodeName;
 use ct::replica::View;
@@ -15,6 +15,7 @@ use ct::time::Timestamp;
 use ct::wire::Refusal;
 use ct::wire::signer::{Consistency, SignSth};
 use ct::wire::status::WaitsFor;
+use ct::wire::tree::Reminder;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -215,6 +216,11 @@ impl Round {
         let me = core.settings.me.clone();
         match core.verify_root(now, &me, &request, view, caller.fx)? {
             Ok(own) => {
+                for endorsement in endorsements.iter().cloned() {
+                    let reminder = Reminder { proposal: request.proposal.clone(), endorsement };
+                    core.endorsed.insert(reminder.endorsement.voter.clone(), reminder);
+                }
+                caller.fx.write(Write::Endorsed(Box::new(core.endorsed.clone())));
                 endorsements.push(own);
                 self.stage = Stage::Sign { request, since, endorsements };
             }

@@ -7,7 +7,7 @@ use ct::node_key::NodeSigningKey;
 use ct::order::LogHead;
 use ct::sth::{Sth, TreeHead};
 use ct::term::{Change, RunId, TermBody, Trust, Voter, Voters};
-use ct::wire::storage::Cursor;
+use ct::wire::storage::{Completeness, Cursor};
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 const LIST: Incarnation = Incarnation::new([1; 16]);
@@ -299,4 +299,27 @@ fn a_certificate_of_another_key_or_log_is_refused() {
     }
     let fx = step(&mut machine, Event::SetPrimary(1, founding()));
     assert_eq!((fx.writes, fx.acts), (Vec::new(), vec![Act::Control(1, Ok(()))]));
+}
+
+/// What another node acknowledged is kept, however old it is and however much there is; a new entry of that time is not.
+#[test]
+fn entries_are_copied_without_a_bound() {
+    let mut machine = machine(0, Vec::new());
+    let old = entry("off the clock by an hour", 3_600_000);
+    assert!(matches!(put(&mut machine, old.clone()).1, Put::Refused(PutFault::Clock(_))));
+    let batch = EntryBatch { entries: vec![old.clone()], issuers: Vec::new() };
+    let fx = step(&mut machine, Event::Copy(4, batch));
+    assert_eq!(fx.writes, [Write::Append(Box::new(old))]);
+    assert_eq!(fx.acts, [Act::Puts(4, vec![Put::Stored(None)])]);
+}
+
+#[test]
+fn a_list_is_whole_again_when_it_was_filled() {
+    let mut machine = machine(0, Vec::new());
+    let new = Incarnation::new([9; 16]);
+    let fx = step(&mut machine, Event::RolledBack(new));
+    assert_eq!(fx.writes, [Write::List(new, Completeness::Recovering)]);
+    assert!(machine.view().is_recovering() && machine.incarnation() == new);
+    let fx = step(&mut machine, Event::Whole(4));
+    assert_eq!((fx.writes, fx.acts), (vec![Write::List(new, Completeness::Whole)], vec![Act::Done(4)]));
 }

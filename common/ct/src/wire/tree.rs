@@ -4,7 +4,7 @@ use crate::hash::{Fingerprint, InternalRoot, RootHash};
 use crate::index::{Term, TreeSize};
 use crate::order::LogHead;
 use crate::sth::Sth;
-use crate::term::SignedProposal;
+use crate::term::{Endorsement, Proposal, SignedProposal};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,17 @@ use serde::{Deserialize, Serialize};
 pub struct CurrentPosition {
     /// The caller's term.
     pub term: Term,
+}
+
+/// Remind, to a merge node: its own endorsement, of which it says nothing when it is asked where it stands. If it does not
+/// remember it, its state was put back from an older copy (docs/protocol.md, Z5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reminder {
+    /// What was endorsed.
+    pub proposal: Proposal,
+    /// By whom.
+    pub endorsement: Endorsement,
 }
 
 /// Whether a merge node votes in the term in force, by the certificate that it has.

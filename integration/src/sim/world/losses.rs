@@ -25,8 +25,23 @@ impl World {
                 accepted: AcceptedHead::NONE,
                 newest_entry: Timestamp::EPOCH,
                 newest_sth: None,
+                endorsed: BTreeMap::new(),
             },
         };
+        self.start(node);
+    }
+
+    /// What is on a merge node's disk now, for [`World::put_back`].
+    pub fn snapshot(&self, node: &NodeName) -> MergeDisk {
+        self.merges[node].disk.clone()
+    }
+
+    /// A merge node's disk is put back from an older copy.
+    pub fn put_back(&mut self, node: &NodeName, copy: MergeDisk) {
+        self.kill(node);
+        if let Some(process) = self.merges.get_mut(node) {
+            process.disk = copy;
+        }
         self.start(node);
     }
 }

@@ -10,6 +10,7 @@ impl World {
             Message::Call(Call::Missing(term)) => Request::Missing(term),
             Message::Batch(Call::SendEntries(term, ..), batch) => Request::SendEntry(term, batch),
             Message::Call(Call::VerifyRoot(request)) => Request::VerifyRoot(request),
+            Message::Call(Call::Remind(reminder)) => Request::Remind(reminder),
             Message::Call(Call::Publish(publish)) => Request::Publish(*publish),
             Message::Call(Call::SetPrimary(certificate)) => Request::SetPrimary(certificate),
             Message::Stop(term, run) => Request::Stop(term, run),
@@ -77,6 +78,8 @@ impl World {
                     self.faults.certificates += 1;
                     process.guard = Guard::new(self.trust.clone(), *certificate);
                 }
+                Write::Endorsed(endorsed) => durable.endorsed = *endorsed,
+                Write::Incarnation(incarnation) => durable.incarnation = incarnation,
                 Write::Stopped(stopped) => durable.stopped = stopped,
             }
         }
