@@ -38,7 +38,8 @@ fn a_healthy_cluster_keeps_every_promise_and_raises_no_alarm() {
 fn one_seed_gives_one_history() {
     for seed in [1, 2, 3] {
         let (once, again) = (history(seed, Options::stormy()), history(seed, Options::stormy()));
-        assert_eq!((once.trace, once.check.signed.len()), (again.trace, again.check.signed.len()));
+        assert_eq!(once.trace.digest(), again.trace.digest());
+        assert!(once.trace.count() > 500, "seed {seed}: {} events", once.trace.count());
     }
 }
 
