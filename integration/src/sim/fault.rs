@@ -1,7 +1,7 @@
 //! What can go wrong, where, and in the middle of what; and a table of what did.
 
 use ct::names::Role;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// A kind of fault.
@@ -260,13 +260,23 @@ impl Coverage {
 }
 
 impl fmt::Display for Coverage {
+    /// A row for each kind, a column for each role and stage; a dot where the kind cannot be.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let columns: BTreeSet<_> = Fault::ALL.into_iter().flat_map(Fault::cells).collect();
+        let line = |f: &mut fmt::Formatter<'_>, title: &str, cells: Vec<String>| {
+            write!(f, "{title:18}")?;
+            cells.iter().try_for_each(|cell| write!(f, " {cell:>12}"))?;
+            writeln!(f)
+        };
+        line(f, "", columns.iter().map(|(role, _)| role.as_str().to_owned()).collect())?;
+        line(f, "", columns.iter().map(|(_, stage)| stage.to_string()).collect())?;
         for fault in Fault::ALL {
-            write!(f, "{fault:18}")?;
-            for (role, stage) in fault.cells() {
-                write!(f, "  {} {stage} {}", role.as_str(), self.count(fault, role, stage))?;
-            }
-            writeln!(f)?;
+            let possible = fault.cells();
+            let cell = |(role, stage): &(Role, Stage)| match possible.contains(&(*role, *stage)) {
+                true => self.count(fault, *role, *stage).to_string(),
+                false => "·".to_owned(),
+            };
+            line(f, &fault.to_string(), columns.iter().map(cell).collect())?;
         }
         Ok(())
     }

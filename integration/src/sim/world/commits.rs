@@ -23,6 +23,15 @@ impl Fate {
     }
 }
 
+/// What happens seldom crashes more often, or it would hardly ever.
+const fn weight(stage: Stage) -> u32 {
+    match stage {
+        Stage::Promise => 1,
+        Stage::Collect | Stage::Order | Stage::BackUp => 2,
+        _ => 6,
+    }
+}
+
 /// What a node does after a commit.
 #[derive(Debug)]
 pub(in crate::sim) enum Acts {
@@ -41,7 +50,7 @@ impl World {
             self.crash(node);
             return Fate::Lost;
         }
-        if self.chance(self.options.crash) {
+        if self.chance(self.options.crash * weight(stage)) {
             let (fate, fault) = if self.rng.bool() {
                 (Fate::Persisted, Fault::CrashPersisted)
             } else {

@@ -137,7 +137,10 @@ impl World {
         }
         for (node, process) in &self.storages {
             let (start, end) = (process.disk.start, process.disk.entries.len());
-            if start.as_usize() != end {
+            // An entry that two wrong clocks dated ahead holds the list's start until it is due.
+            let next = process.disk.entries.get(start.as_usize());
+            let waits = next.is_some_and(|entry| entry.timestamp() > Timestamp::from_millis(self.now));
+            if start.as_usize() != end && !waits {
                 apart.push(format!("the list of {node} starts at {start} and ends at {end}"));
             }
         }

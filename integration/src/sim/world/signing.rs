@@ -55,14 +55,14 @@ impl World {
 
     /// The planted bugs: another root for a size that was signed; a time before the last.
     fn forge(&self, head: TreeHead) -> TreeHead {
-        let again = self.check.signed.last().is_some_and(|last| last.tree_size == head.tree_size);
+        let Some(last) = self.check.signed.last().filter(|last| last.tree_size > TreeSize::ZERO) else {
+            return head;
+        };
         match self.plant {
-            Some(Plant::SignAnotherRoot) if again && self.check.signed.len() > 1 => {
-                TreeHead { root_hash: ct::hash::RootHash::new([7; 32]), ..head }
+            Some(Plant::SignAnotherRoot) => {
+                TreeHead { tree_size: last.tree_size, root_hash: ct::hash::RootHash::new([7; 32]), ..head }
             }
-            Some(Plant::SignBackwards) if self.check.signed.len() > 1 => {
-                TreeHead { timestamp: Timestamp::from_millis(BEGIN), ..head }
-            }
+            Some(Plant::SignBackwards) => TreeHead { timestamp: Timestamp::from_millis(BEGIN), ..head },
             _ => head,
         }
     }

@@ -46,12 +46,11 @@ impl World {
             Message::Call(Call::Fetch(fetch)) => {
                 let outcome = machine.fetch_from(&caller, &fetch, Position::ZERO).map(|first| {
                     let items = disk.entries[first.as_usize()..].iter();
-                    let items = items.map(|entry| self.hidden(entry));
                     Returned::Fetched(Fetched {
                         incarnation: machine.incarnation(),
                         start: machine.start(),
                         first,
-                        list: items.map(|e| ListItem { name: e.name(), timestamp: e.timestamp() }).collect(),
+                        list: items.map(|entry| self.listed(entry)).collect(),
                         end: Position::of(disk.entries.len()),
                         at: self.clock(to),
                     })
@@ -93,11 +92,11 @@ impl World {
         None
     }
 
-    /// The planted bug: a list that shows one entry twice in place of another.
-    fn hidden<'a>(&'a self, entry: &'a StoredEntry) -> &'a StoredEntry {
-        let hide = self.plant == Some(Plant::HideEntries) && entry.timestamp().millis().is_multiple_of(3);
-        let other = || self.storages.values().find_map(|process| process.disk.entries.first());
-        if hide { other().unwrap_or(entry) } else { entry }
+    /// How an entry stands on a list. The planted bug: some stand there under a name that nobody has.
+    fn listed(&self, entry: &StoredEntry) -> ListItem {
+        let (name, timestamp) = (entry.name(), entry.timestamp());
+        let hide = self.plant == Some(Plant::HideEntries) && timestamp.millis().is_multiple_of(3);
+        ListItem { name: if hide { ct::hash::Name::new([7; 32]) } else { name }, timestamp }
     }
 
     pub(super) fn step_storage(

@@ -25,7 +25,7 @@ impl World {
         let number = if again { self.rng.u64(0..self.certificates) } else { self.certificates };
         self.certificates += u64::from(!again);
         self.submit(number);
-        let delay = self.rng.u64(10..90);
+        let delay = self.rng.u64(15..120);
         self.at(delay, Happening::Client);
     }
 
@@ -60,29 +60,29 @@ impl World {
         self.at(delay, Happening::Spell);
         let names = self.all_names();
         let node = self.one_of(&names);
-        match self.rng.u32(0..16) {
-            0 => {
+        match self.rng.u32(0..18) {
+            0..=2 => {
                 let until = self.now + self.rng.u64(300..2_500);
                 self.note(format_args!("the disk of {node} is full"));
                 self.change_body(&node, |body| body.full = until);
             }
-            1 | 2 => {
+            3 | 4 => {
                 let until = self.now + self.rng.u64(500..4_000);
                 self.note(format_args!("the disk of {node} is slow"));
                 self.change_body(&node, |body| body.slow = until);
             }
-            3 | 4 => self.flip(&node),
-            5 | 6 => self.part(&node, &names),
-            7 => self.isolate(&node, &names),
-            8 => self.step_clock(&node),
-            9 => self.step_clock_far(&node),
-            10 => self.drift(&node),
-            11 | 12 => {
+            5 | 6 => self.flip(&node),
+            7 | 8 => self.part(&node, &names),
+            9 => self.isolate(&node, &names),
+            10 => self.step_clock(&node),
+            11 => self.step_clock_far(&node),
+            12 => self.drift(&node),
+            13 | 14 => {
                 let span = self.rng.u64(300..4_000);
                 self.pause(&node, span);
             }
-            13 => self.mislead(),
-            14 => self.lose_disk(),
+            15 => self.mislead(),
+            16 => self.lose_disk(),
             _ => {
                 if self.runs(&node) {
                     self.kill(&node);
