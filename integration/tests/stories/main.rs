@@ -4,6 +4,7 @@
 
 mod clocks;
 mod collect;
+mod damage;
 mod diverged;
 mod growth;
 mod hand;
