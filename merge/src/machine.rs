@@ -81,11 +81,16 @@ pub(crate) struct Core {
 
 type Response = Result<Answer, Refusal>;
 
+/// A clock that goes back by more than this was set, and what was to be done at a time by it never would be.
+const SET_BACK: Duration = Duration::from_secs(1);
+
 /// The machine.
 #[derive(Debug)]
 pub struct Machine {
     core: Core,
     primary: Option<Primary>,
+    /// When the last step was.
+    last_step: Timestamp,
 }
 
 impl Machine {
@@ -111,13 +116,18 @@ impl Machine {
             staging,
             next_call: 0,
         };
-        let mut machine = Self { core, primary: None };
+        let mut machine = Self { core, primary: None, last_step: Timestamp::EPOCH };
         machine.take_office(view)?;
         Ok(machine)
     }
 
     /// Takes one step. After a halt there is no machine left to take another.
     pub fn step(mut self, now: Timestamp, event: Event, view: &impl View, fx: &mut Fx) -> Result<Self, Halt> {
+        if self.primary.is_some() && now.plus(SET_BACK) < self.last_step {
+            // As after a crash: it begins again at what is on disk, and waits for nothing (docs/protocol.md, C2).
+            self.primary = Some(Primary::begin(&self.core, view)?);
+        }
+        self.last_step = now;
         match event {
             Event::Request(token, from, request) => {
                 let response = self.respond(now, &from, request, view, fx)?;

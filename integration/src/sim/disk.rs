@@ -74,6 +74,11 @@ impl LogDisk {
     pub fn issuer(&self, fingerprint: &Fingerprint) -> Option<Vec<u8>> {
         self.issuers.get(fingerprint).cloned()
     }
+
+    /// Where the order has a name.
+    pub fn index_of_name(&self, name: &Name) -> Option<LeafIndex> {
+        self.index.get(name).copied()
+    }
 }
 
 impl View for LogDisk {
@@ -128,6 +133,8 @@ pub struct ListDisk {
     pub incarnation: Incarnation,
     /// Whether it has all that its node acknowledged.
     pub completeness: Completeness,
+    /// Names of entries that were damaged at rest.
+    pub damaged: std::collections::BTreeSet<Name>,
     /// Entries, by position.
     pub entries: Vec<StoredEntry>,
     /// SCTs, by position.
@@ -142,6 +149,7 @@ impl Default for ListDisk {
         Self {
             incarnation: Incarnation::new([200; 16]),
             completeness: Completeness::Whole,
+            damaged: std::collections::BTreeSet::new(),
             entries: Vec::new(),
             scts: BTreeMap::new(),
             issuers: BTreeMap::new(),
@@ -151,6 +159,21 @@ impl Default for ListDisk {
 }
 
 impl ListDisk {
+    /// Whether there is a copy of an entry that can be read.
+    pub fn has_good(&self, name: &Name) -> bool {
+        !self.damaged.contains(name) && self.entries.iter().any(|entry| entry.name() == *name)
+    }
+
+    /// Only the first entries are left, of what is another list now.
+    pub fn cut(&mut self, length: usize, incarnation: Incarnation) {
+        self.incarnation = incarnation;
+        self.entries.truncate(length);
+        self.scts.retain(|position, _| position.as_usize() < length);
+        self.start = self.start.min(Position::of(length));
+        let left: std::collections::BTreeSet<Name> = self.entries.iter().map(StoredEntry::name).collect();
+        self.damaged.retain(|name| left.contains(name));
+    }
+
     /// Applies one write.
     pub fn apply(&mut self, write: storage::machine::Write) {
         use storage::machine::Write;
@@ -173,9 +196,12 @@ impl ListDisk {
     pub fn issuer(&self, fingerprint: &Fingerprint) -> Option<Vec<u8>> {
         self.issuers.get(fingerprint).cloned()
     }
-    /// The entry at a position, with its SCT if it is known.
+    /// The entry at a position, with its SCT if it is known; nothing, if it is damaged.
     pub fn get(&self, position: Position) -> Option<StoredEntry> {
         let entry = self.entries.get(position.as_usize())?.clone();
+        if self.damaged.contains(&entry.name()) {
+            return None;
+        }
         Some(match self.scts.get(&position) {
             Some(sct) => entry.with_sct(sct.clone()),
             None => entry,

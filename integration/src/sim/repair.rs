@@ -17,39 +17,42 @@ use std::time::Duration;
 /// The repair process; its disk holds the run.
 pub type Repair = Process<Machine, Option<Run>>;
 
-/// Its name.
-pub fn repair_name() -> NodeName {
-    name("merge-repair", 1)
+/// The name of a repair process: there are two, with one key and a disk each.
+pub fn repair_name(number: usize) -> NodeName {
+    name("merge-repair", number)
 }
 
-/// A person allows a new run and asks for one. Nothing happens while a run is under way, or if nothing can be planned.
-pub fn repair(world: &mut World) {
-    repair_wanting(world, &Wanted::Primary);
+/// A person allows a new run of this process and asks for one. Nothing happens while its last run is under way, or if
+/// nothing can be planned.
+pub fn repair(world: &mut World, node: &NodeName) {
+    repair_wanting(world, node, &Wanted::Primary);
 }
 
 /// The same, with a change.
-pub fn repair_wanting(world: &mut World, wanted: &Wanted) {
+pub fn repair_wanting(world: &mut World, node: &NodeName, wanted: &Wanted) {
     let under_way = |run: &Run| run.outcome().is_none();
-    if world.repair.disk.as_ref().is_some_and(under_way) {
+    let Some(process) = world.repairs.get(node) else { return };
+    if process.disk.as_ref().is_some_and(under_way) {
         return;
     }
-    let (guard, scan) = (world.repair.guard.clone(), scan(world));
+    let (guard, scan) = (process.guard.clone(), scan(world));
     let Ok(plan) = plan(Cause::Person, wanted, &guard, world.log_key.public(), &scan) else {
-        return;
+        return world.note(format_args!("{node} cannot plan a repair"));
     };
+    world.note(format_args!("{node} begins a repair for term {}", plan.term));
+    world.repair_begins(node);
     let run = RunId::new(world.rng.u128(..).to_be_bytes());
     let (settings, now) = (settings(world), Timestamp::from_millis(world.now));
     let mut fx = machine::Fx::new();
-    world.repair.machine = Some(Machine::begin(settings, guard, plan, run, now, &mut fx));
-    world.faults.repairs += 1;
-    commit_and_act(world, fx);
+    let machine = Machine::begin(settings, guard, plan, run, now, &mut fx);
+    commit_and_act(world, node, machine, fx);
 }
 
 /// Starts the process: it goes on with a run that is under way.
-pub fn start(world: &mut World) {
-    world.repair.epoch += 1;
+pub fn start(world: &mut World, node: &NodeName) {
     let (settings, now) = (settings(world), Timestamp::from_millis(world.now));
-    let process = &mut world.repair;
+    let Some(process) = world.repairs.get_mut(node) else { return };
+    process.body.epoch += 1;
     process.machine = match &process.disk {
         Some(run) if run.outcome().is_none() => {
             Some(Machine::recover(settings, process.guard.clone(), run.clone(), now))
@@ -59,26 +62,30 @@ pub fn start(world: &mut World) {
 }
 
 /// One step of a run that is under way.
-pub fn step(world: &mut World, event: machine::Event) {
+pub fn step(world: &mut World, node: &NodeName, event: machine::Event) {
     let now = Timestamp::from_millis(world.now);
-    let Some(machine) = &mut world.repair.machine else { return };
+    let taken = world.repairs.get_mut(node).and_then(|process| process.machine.take());
+    let Some(mut machine) = taken else { return };
     let mut fx = machine::Fx::new();
     machine.step(now, event, &mut fx);
-    commit_and_act(world, fx);
+    commit_and_act(world, node, machine, fx);
 }
 
-/// Time passes; and it sees what the frontends show.
+/// Time passes; and they see what the frontends show.
 pub fn tick(world: &mut World) {
-    if world.repair.machine.is_none() {
-        return;
-    }
-    step(world, machine::Event::Tick);
-    let shown = world.frontends.values().filter(|process| process.machine.is_some()).filter_map(|process| {
-        let sth = process.disk.published.clone()?;
-        Some((process.guard.term(), Box::new(sth)))
-    });
-    for (term, sth) in shown.collect::<Vec<_>>() {
-        step(world, machine::Event::Shown(term, sth));
+    for node in world.repairs.keys().cloned().collect::<Vec<_>>() {
+        if world.repairs[&node].machine.is_none() {
+            continue;
+        }
+        step(world, &node, machine::Event::Tick);
+        let running = world.frontends.iter().filter(|(name, _)| world.answers(name));
+        let shown = running.filter_map(|(_, process)| {
+            let sth = process.disk.published.clone()?;
+            Some((process.guard.term(), Box::new(sth)))
+        });
+        for (term, sth) in shown.collect::<Vec<_>>() {
+            step(world, &node, machine::Event::Shown(term, sth));
+        }
     }
 }
 
@@ -96,17 +103,18 @@ fn settings(world: &mut World) -> Settings {
     }
 }
 
-fn commit_and_act(world: &mut World, fx: machine::Fx) {
-    let crash = if fx.writes.is_empty() { None } else { world.crash_repair() };
+fn commit_and_act(world: &mut World, node: &NodeName, machine: Machine, fx: machine::Fx) {
+    let crash = if fx.writes.is_empty() { None } else { world.crash_repair(node) };
+    let Some(process) = world.repairs.get_mut(node) else { return };
     if crash != Some(false) {
         for write in fx.writes {
             match write {
-                Write::Run(run) => world.repair.disk = Some(*run),
+                Write::Run(run) => process.disk = Some(*run),
                 Write::Certificate(certificate) => {
                     if certificate.term() > world.newest.term() {
                         world.newest = (*certificate).clone();
                     }
-                    world.repair.guard = Guard::new(world.trust.clone(), *certificate);
+                    process.guard = Guard::new(world.trust.clone(), *certificate);
                 }
             }
         }
@@ -114,11 +122,13 @@ fn commit_and_act(world: &mut World, fx: machine::Fx) {
     if crash.is_some() {
         return;
     }
+    let under_way = process.disk.as_ref().is_some_and(|run| run.outcome().is_none());
+    process.machine = under_way.then_some(machine);
     for act in fx.acts {
         match act {
-            machine::Act::Call(call, to, what) => world.send_repair(to, call, what),
+            machine::Act::Call(call, to, what) => world.send_repair(node, to, call, what),
             machine::Act::Report(report) => {
-                world.trace(report.to_string().len() as u64);
+                world.note(format_args!("{node} reports: {}", report.to_string().replace('\n', "; ")));
                 match report.outcome {
                     Some(Outcome::Evidence { reason, .. }) => {
                         world.check.stuck(format!("repair has evidence of what cannot be: {reason}"));
@@ -128,9 +138,6 @@ fn commit_and_act(world: &mut World, fx: machine::Fx) {
                 }
             }
         }
-    }
-    if world.repair.disk.as_ref().is_some_and(|run| run.outcome().is_some()) {
-        world.repair.machine = None;
     }
 }
 
@@ -142,7 +149,7 @@ fn scan(world: &World) -> Scan {
             node: node.clone(),
             role,
             log: "simulated".parse().expect("it is a name"),
-            now: Timestamp::from_millis(world.now),
+            now: world.clock(node),
             term: guard.term(),
             primary: guard.certificate().body.primary.clone(),
             config_hash: String::new(),
@@ -152,9 +159,10 @@ fn scan(world: &World) -> Scan {
         let answer = detail.map(status).ok_or_else(|| "down".to_owned());
         looks.push(Look { node: node.clone(), role, answer });
     };
+    let answering = |node: &NodeName| world.answers(node);
     for (node, process) in &world.frontends {
         let published = process.disk.published.clone();
-        let detail = process.machine.as_ref().map(|machine| Detail::Frontend {
+        let detail = process.machine.as_ref().filter(|_| answering(node)).map(|machine| Detail::Frontend {
             held: machine.held().map(|sth| sth.head().tree_size).unwrap_or_default(),
             published,
             closed: None,
@@ -162,7 +170,7 @@ fn scan(world: &World) -> Scan {
         look(node, Role::Frontend, &process.guard, detail);
     }
     for (node, process) in &world.merges {
-        let detail = process.machine.as_ref().map(|machine| Detail::Merge {
+        let detail = process.machine.as_ref().filter(|_| answering(node)).map(|machine| Detail::Merge {
             incarnation: machine.incarnation(),
             voting: machine.voting(),
             len: machine.accepted().head.size,
@@ -189,10 +197,10 @@ pub fn deliver(world: &mut World, node: &NodeName, request: Request) -> Vec<Act>
     let Some(process) = world.merges.get_mut(node) else { return Vec::new() };
     let Some(machine) = process.machine.take() else { return Vec::new() };
     let mut fx = ct::machine::Effects::new();
-    match machine.step(now, Event::Request(0, repair_name(), request), &process.disk.log, &mut fx) {
+    match machine.step(now, Event::Request(0, repair_name(1), request), &process.disk.log, &mut fx) {
         Ok(machine) => process.machine = Some(machine),
         Err(halt) => {
-            world.halted.push(format!("{node}: {halt}"));
+            world.halt(node, halt);
             return Vec::new();
         }
     }

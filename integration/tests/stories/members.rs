@@ -5,7 +5,7 @@ use ct::names::NodeName;
 use ct::term::{Change, Incarnation};
 use ct::wire::Refusal;
 use integration::sim::World;
-use integration::sim::repair::repair_wanting;
+use integration::sim::repair::{repair_name, repair_wanting};
 use integration::sim::world::name;
 use merge::message::{Answer, Request};
 use merge_repair::run::Outcome;
@@ -13,7 +13,7 @@ use merge_repair::wanted::Wanted;
 
 /// How the run of repair ended.
 fn outcome(world: &World) -> Option<&Outcome> {
-    world.repair.disk.as_ref().and_then(|run| run.outcome())
+    world.repairs[&repair_name(1)].disk.as_ref().and_then(|run| run.outcome())
 }
 
 fn repaired(world: &World) -> bool {
@@ -83,7 +83,7 @@ fn a_merge_node_that_lost_its_disk_rejoins() {
     publish(&mut world, 1);
     world.wipe_merge(&m(3));
     publish(&mut world, 2);
-    repair_wanting(&mut world, &Wanted::Rejoin(m(3)));
+    repair_wanting(&mut world, &repair_name(1), &Wanted::Rejoin(m(3)));
     run_until(&mut world, "it has rejoined", repaired);
     publish(&mut world, 3);
     run_until(&mut world, "it endorses", |world| accepted(world, &m(3)).1 == 3);
@@ -148,7 +148,7 @@ fn v4_repair_moves_the_right_to_sign_with_a_release() {
     let to = name("signer", 2);
     let key = ct::node_key::NodeSigningKey::from_seed(&[97; 32]).public();
     world.expect_signer(&to);
-    repair_wanting(&mut world, &Wanted::MoveSigner(to.clone(), key));
+    repair_wanting(&mut world, &repair_name(1), &Wanted::MoveSigner(to.clone(), key));
     run_until(&mut world, "the certificate is out", |world| world.newest.term() == term(2));
     let body = &world.newest.body;
     assert_eq!((&body.sth_signer, body.sth_signer_key), (&to, key));
@@ -185,7 +185,7 @@ fn a_merge_node_that_was_rolled_back_is_found_and_has_no_vote() {
     publish(&mut world, 3);
     assert_eq!(accepted(&world, &m(3)).1, 1, "it endorses nothing");
     // It rejoins like any node that lost its state, and what it has on disk need not be sent again.
-    repair_wanting(&mut world, &Wanted::Rejoin(m(3)));
+    repair_wanting(&mut world, &repair_name(1), &Wanted::Rejoin(m(3)));
     run_until(&mut world, "it has rejoined", repaired);
     publish(&mut world, 4);
     run_until(&mut world, "it endorses again", |world| accepted(world, &m(3)).1 == 4);

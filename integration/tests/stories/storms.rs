@@ -1,6 +1,6 @@
 //! That the storms really blow: a history without faults tests nothing, however many seeds it has.
 
-use integration::sim::world::Faults;
+use integration::sim::options::Faults;
 use integration::sim::{Options, World};
 
 /// Everything that may go wrong went wrong, often, and each time the log went on. Printed as a table (`--nocapture`).

@@ -240,6 +240,8 @@ impl Follower {
                 Refusal::NotLater { floor } => round.raise_floor(*floor),
                 Refusal::Differs { .. } => alarm(fx, Alarm::RootDiffers(name.clone())),
                 Refusal::BadCopy { reason, .. } => {
+                    // It is asked again as soon as it was sent a good one.
+                    self.answered = None;
                     alarm(fx, Alarm::DamagedPeer(name.clone(), reason.clone()))
                 }
                 _ => {}

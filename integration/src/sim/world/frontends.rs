@@ -1,9 +1,17 @@
 //! Frontends: requests in, steps, commits, acts.
 
+use super::commits::{Acts, Fate};
+use super::messages::role;
 use super::*;
+use crate::sim::words;
+use ct::machine::Effects;
+use ct::replica::View;
+use merge::message::{CallFailure, Returned};
 
 impl World {
     pub(super) fn deliver_frontend(&mut self, to: &NodeName, origin: Origin, message: Message) {
+        let stage = message.stage(role(to));
+        self.show_unheld(to, &message);
         let request = match message {
             Message::Call(Call::Position(term)) => copy::Request::Position(term),
             Message::Call(Call::SendLog(header, records)) => copy::Request::SendLog(header, records),
@@ -18,26 +26,36 @@ impl World {
             self.lost(origin, to, &Message::Call(Call::Position(Term::ZERO)));
             return;
         };
-        let now = Timestamp::from_millis(self.now.saturating_add_signed(process.skew));
+        let now = process.body.clock.read(self.now);
         let mut fx = Effects::new();
-        if let Err(fault) = machine.step(now, 0, &Self::caller(&origin), request, &process.disk.log, &mut fx)
-        {
-            self.halted.push(format!("{to}: {fault}"));
-            return;
+        let stepped = machine.step(now, 0, &origin.caller(), request, &process.disk.log, &mut fx);
+        if let Err(fault) = stepped {
+            self.halt(to, fault);
+            return self.unanswered(origin);
         }
         process.machine = Some(machine);
-        let crash = if fx.writes.is_empty() { None } else { self.crash_at_commit(to) };
-        if crash != Some(false) {
+        let fate = if fx.writes.is_empty() { Fate::Done } else { self.fate(to, stage) };
+        if fate.writes() {
             self.commit_frontend(to, fx.writes);
         }
-        if crash.is_none() {
-            self.act_frontend(to, fx.acts, &origin);
-        } else {
-            self.unanswered(origin);
+        self.finish(to, fate, Acts::Frontend(fx.acts), origin);
+    }
+
+    /// The planted bug: whatever STH comes is shown at once.
+    fn show_unheld(&mut self, to: &NodeName, message: &Message) {
+        if self.plant == Some(Plant::ShowUnheld)
+            && let Message::Call(Call::SendLog(header, _)) = message
+            && let Some(sth) = header.sth.clone()
+        {
+            self.commit_frontend(to, vec![copy::Write::Published(Box::new(sth))]);
         }
     }
 
     pub(super) fn commit_frontend(&mut self, node: &NodeName, writes: Vec<copy::Write>) {
+        if writes.is_empty() {
+            return;
+        }
+        self.note(format_args!("{node} commits: {}", words::frontend_writes(&writes)));
         let Some(process) = self.frontends.get_mut(node) else { return };
         let disk = &mut process.disk;
         for write in writes {
@@ -48,9 +66,13 @@ impl World {
                     let base = disk.log.len();
                     disk.log.order(base, placed);
                 }
-                copy::Write::Held(sth) => disk.held = Some(*sth),
+                copy::Write::Held(sth) => {
+                    disk.ever_held.push((*sth).clone());
+                    disk.held = Some(*sth);
+                }
                 copy::Write::Published(sth) => {
                     self.check.shown(&sth, &disk.log);
+                    self.check.published(sth.head.tree_size, Timestamp::from_millis(self.now));
                     disk.published = Some(*sth);
                 }
                 copy::Write::Certificate(certificate) => {
@@ -73,9 +95,9 @@ impl World {
                         Ok(copy::Answer::Taken(taken)) => Ok(Returned::Taken(taken)),
                         Ok(copy::Answer::Done) => Ok(Returned::Done),
                     };
-                    self.answer(origin.clone(), Reply::Primary(outcome));
+                    self.answer(node, origin.clone(), Reply::Primary(outcome));
                 }
-                copy::Act::Alarm(alarm) => self.alarms.push(format!("{node}: {alarm}")),
+                copy::Act::Alarm(alarm) => self.alarm(node, alarm),
                 copy::Act::Shown(..) => {}
             }
         }

@@ -1,9 +1,17 @@
 //! Merge nodes: requests in, steps, commits, acts.
 
+use super::commits::Acts;
+use super::messages::role;
 use super::*;
+use crate::sim::fault::{Fault, Stage};
+use crate::sim::words;
+use ct::machine::Effects;
+use ct::wire::EntryBatch;
+use merge::message::{Act, Answer, CallFailure, Event, Request, Returned, Write};
 
 impl World {
     pub(super) fn deliver_merge(&mut self, to: &NodeName, origin: Origin, message: Message) {
+        let stage = message.stage(role(to));
         let request = match message {
             Message::Call(Call::Position(term)) => Request::Position(term),
             Message::Call(Call::SendLog(header, records)) => Request::SendLog(header, records),
@@ -21,54 +29,56 @@ impl World {
             self.lost(origin, to, &Message::Call(Call::Position(Term::ZERO)));
             return;
         }
-        let from = Self::caller(&origin);
-        self.step_merge(to, Event::Request(0, from, request), origin);
+        let from = origin.caller();
+        self.step_merge(to, Event::Request(0, from, request), origin, Some(stage));
     }
 
-    /// Steps a merge node: commits, then acts.
-    pub(super) fn step_merge(&mut self, node: &NodeName, event: Event, origin: Origin) {
+    /// Steps a merge node: commits, then acts. What it does of itself belongs to the stage that its writes show.
+    pub(super) fn step_merge(&mut self, node: &NodeName, event: Event, origin: Origin, stage: Option<Stage>) {
+        let now = self.clock(node);
         let Some(process) = self.merges.get_mut(node) else { return };
         let Some(machine) = process.machine.take() else { return };
-        let now = Timestamp::from_millis(self.now.saturating_add_signed(process.skew));
         let mut fx = Effects::new();
         match machine.step(now, event, &process.disk.log, &mut fx) {
             Ok(machine) => process.machine = Some(machine),
             Err(halt) => {
-                self.halted.push(format!("{node}: {halt}"));
-                return;
+                self.halt(node, halt);
+                return self.unanswered(origin);
             }
         }
-        let (Effects { writes, acts }, mut crash) = (fx, None);
+        let Effects { writes, acts } = fx;
+        let mut fate = super::commits::Fate::Done;
         if !writes.is_empty() {
-            crash = self.crash_at_commit(node);
+            fate = self.fate(node, stage.unwrap_or_else(|| own_stage(&writes)));
         }
-        if crash != Some(false) {
+        if fate.writes() {
             self.commit_merge(node, writes);
         }
-        if crash.is_none() {
-            self.act_merge(node, acts, origin);
-        } else {
-            self.unanswered(origin);
-        }
+        self.finish(node, fate, Acts::Merge(acts), origin);
     }
 
     /// Applies the writes of one step, all of them.
     pub fn commit_merge(&mut self, node: &NodeName, writes: Vec<Write>) {
-        let damaged =
-            writes.iter().any(|write| matches!(write, Write::Copies(_))) && self.chance(self.options.damage);
+        if writes.is_empty() {
+            return;
+        }
+        self.note(format_args!("{node} commits: {}", words::writes(&writes)));
+        let flips = writes.iter().any(|write| matches!(write, Write::Copies(_)));
+        let flips = flips && self.chance(self.options.damage);
+        let unwritten = self.plant == Some(Plant::EndorseUnwritten);
         let Some(process) = self.merges.get_mut(node) else { return };
         let MergeDisk { log, durable } = &mut process.disk;
+        let mut damaged = None;
         for write in writes {
             match write {
                 Write::Copies(batch) => {
-                    if let Some(entry) = batch.entries.first().filter(|_| damaged) {
-                        self.faults.damaged += 1;
-                        log.damaged.insert(entry.name());
-                    }
+                    damaged = batch.entries.first().map(ct::entry::StoredEntry::name).filter(|_| flips);
+                    log.damaged.extend(damaged);
                     log.keep(batch);
                 }
                 Write::DropCopy(name) => log.drop_copy(&name),
                 Write::Order { base, append } => log.order(base, append),
+                Write::Accepted(..) if unwritten => {}
                 Write::Accepted(accepted, newest) => {
                     durable.accepted = *accepted;
                     durable.newest_entry = newest;
@@ -83,6 +93,19 @@ impl World {
                 Write::Stopped(stopped) => durable.stopped = stopped,
             }
         }
+        if let Some(name) = damaged {
+            self.faults.damaged += 1;
+            let primary = self.newest.body.primary == *node;
+            self.hit(Fault::BitFlip, node, if primary { Stage::Collect } else { Stage::BackUp });
+            self.note(format_args!("the copy of {} is damaged", words::short(&name)));
+        }
+        self.check_disks();
+    }
+
+    /// What the merge nodes have on disk.
+    pub(super) fn check_disks(&mut self) {
+        let disks = self.merges.values().map(|process| (&process.disk.log, &process.disk.durable.accepted));
+        self.check.written(disks);
     }
 
     /// Performs the acts of one step.
@@ -90,37 +113,53 @@ impl World {
         for act in acts {
             match act {
                 Act::Respond(_, Ok(Answer::Stopped(reply))) => {
-                    self.answer(origin.clone(), Reply::Stopped(reply));
+                    self.answer(node, origin.clone(), Reply::Stopped(reply));
                 }
                 Act::Respond(_, response) => {
                     let outcome = response.map_or_else(|r| Err(CallFailure::Refused(r)), |a| Ok(returned(a)));
-                    self.answer(origin.clone(), Reply::Primary(outcome));
+                    self.answer(node, origin.clone(), Reply::Primary(outcome));
                 }
                 Act::Call(call, to, what) => {
-                    let origin = Origin::Primary { node: node.clone(), epoch: self.merges[node].epoch, call };
-                    let message = match what {
-                        Call::SendEntries(..) => {
-                            let batch = self.load(node, &what);
-                            Message::Batch(what, batch)
-                        }
-                        other => Message::Call(other),
-                    };
-                    self.send(to, origin, message);
+                    let origin =
+                        Origin::Primary { node: node.clone(), epoch: self.merges[node].body.epoch, call };
+                    match what {
+                        Call::SendEntries(..) => match self.load(node, &what) {
+                            Some(batch) => self.send(to, origin, Message::Batch(what, batch)),
+                            None => self.unanswered(origin),
+                        },
+                        other => self.send(to, origin, Message::Call(other)),
+                    }
                 }
-                Act::Alarm(alarm) => self.alarms.push(format!("{node}: {alarm}")),
+                Act::Alarm(alarm) => self.alarm(node, alarm),
                 Act::Signed(_) => {}
             }
         }
     }
 
-    pub(super) fn load(&self, node: &NodeName, call: &Call) -> EntryBatch {
-        let Call::SendEntries(_, names, issuers) = call else { return EntryBatch::default() };
+    /// The entries of a call, from disk; nothing if one of them is damaged.
+    pub(super) fn load(&self, node: &NodeName, call: &Call) -> Option<EntryBatch> {
+        let Call::SendEntries(_, names, issuers) = call else { return None };
         let log = &self.merges[node].disk.log;
-        EntryBatch {
+        if names.iter().any(|name| log.damaged.contains(name)) {
+            return None;
+        }
+        Some(EntryBatch {
             entries: names.iter().filter_map(|name| log.copies.get(name).cloned()).collect(),
             issuers: issuers.iter().filter_map(|issuer| log.issuer(issuer)).collect(),
-        }
+        })
     }
+}
+
+/// What a primary does without being asked.
+fn own_stage(writes: &[Write]) -> Stage {
+    let stage = |write: &Write| match write {
+        Write::Copies(_) => Stage::Collect,
+        Write::DropCopy(_) | Write::Order { .. } => Stage::Order,
+        Write::Accepted(..) | Write::Endorsed(_) => Stage::Endorse,
+        Write::NewestSth(_) => Stage::Sign,
+        Write::Certificate(_) | Write::Stopped(_) | Write::Incarnation(_) => Stage::Terms,
+    };
+    writes.iter().map(stage).max().unwrap_or(Stage::Order)
 }
 
 fn returned(answer: Answer) -> Returned {

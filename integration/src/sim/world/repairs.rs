@@ -1,32 +1,52 @@
 //! The repair process: its calls out, their outcomes back.
 
 use super::*;
-use crate::sim::repair::{self, repair_name};
+use crate::sim::fault::{Fault, Stage};
+use crate::sim::repair;
+use merge::message::{CallFailure, CallId};
 use merge_repair::machine;
 
 /// Of a thousand writes of the repair process, at how many it crashes: it writes seldom.
 const CRASH: u32 = 250;
 
 impl World {
-    /// Mixes a number into the digest of the history.
-    pub(in crate::sim) fn trace(&mut self, value: u64) {
-        self.trace = mix(self.trace, value);
-    }
-
     /// Decides whether the repair process crashes at a commit: `Some(true)` after it, `Some(false)` before.
-    pub(in crate::sim) fn crash_repair(&mut self) -> Option<bool> {
+    pub(in crate::sim) fn crash_repair(&mut self, node: &NodeName) -> Option<bool> {
         if self.options.crash == 0 || !self.chance(CRASH) {
             return None;
         }
-        self.repair.machine = None;
+        if let Some(process) = self.repairs.get_mut(node) {
+            process.machine = None;
+        }
+        let persisted = self.rng.bool();
+        let fault = if persisted { Fault::CrashPersisted } else { Fault::CrashLost };
+        self.hit(fault, node, Stage::Terms);
         self.faults.repair_crashes += 1;
         let delay = self.rng.u64(50..3000);
-        self.at(delay, Happening::Restart(repair_name()));
-        Some(self.rng.bool())
+        self.at(delay, Happening::Restart(node.clone()));
+        Some(persisted)
     }
 
-    pub(in crate::sim) fn send_repair(&mut self, to: NodeName, call: CallId, what: machine::Call) {
-        let origin = Origin::Repair { epoch: self.repair.epoch, call };
+    /// A run of repair begins: what the primary is busy with at this moment is what it interrupts.
+    pub(in crate::sim) fn repair_begins(&mut self, node: &NodeName) {
+        self.faults.repairs += 1;
+        let (primary, stage) = (self.newest.body.primary.clone(), self.stage);
+        self.hit(Fault::Repair, &primary, stage);
+        let under_way = |run: &merge_repair::run::Run| run.outcome().is_none();
+        let others = self.repairs.iter().filter(|(other, _)| *other != node);
+        if others.filter_map(|(_, process)| process.disk.as_ref()).any(under_way) {
+            self.hit(Fault::TwoRepairs, node, Stage::Terms);
+        }
+    }
+
+    pub(in crate::sim) fn send_repair(
+        &mut self,
+        node: &NodeName,
+        to: NodeName,
+        call: CallId,
+        what: machine::Call,
+    ) {
+        let origin = Origin::Repair { node: node.clone(), epoch: self.repairs[node].body.epoch, call };
         let message = match what {
             machine::Call::Stop(term, run) => Message::Stop(term, run),
             machine::Call::Start(term) => Message::Start(term),
@@ -37,7 +57,7 @@ impl World {
     }
 
     /// What a call of repair's brought, in its own words.
-    pub(super) fn return_to_repair(&mut self, epoch: u64, call: CallId, reply: Reply) {
+    pub(super) fn return_to_repair(&mut self, node: &NodeName, epoch: u64, call: CallId, reply: Reply) {
         use merge_repair::machine::{CallFailure as Failure, Returned as Brought};
         let outcome = match reply {
             Reply::Stopped(stopped) => Ok(Brought::Stopped(stopped)),
@@ -47,8 +67,8 @@ impl World {
             Reply::Primary(Err(CallFailure::Failed(why))) => Err(Failure::Failed(why)),
             Reply::Submission(_) => return,
         };
-        if self.repair.epoch == epoch {
-            repair::step(self, machine::Event::Returned(call, outcome));
+        if self.repairs[node].body.epoch == epoch {
+            repair::step(self, node, machine::Event::Returned(call, outcome));
         }
     }
 }
