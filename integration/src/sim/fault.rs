@@ -168,7 +168,8 @@ impl Fault {
                 .to_vec(),
             Self::TwoRepairs => vec![(MergeRepair, Terms)],
             Self::ConfigSkew => vec![(Frontend, Promise)],
-            Self::Wiped | Self::RolledBack => vec![(Storage, Promise), (Frontend, Distribute)],
+            Self::Wiped => vec![(Merge, Terms), (Storage, Promise), (Frontend, Distribute)],
+            Self::RolledBack => vec![(Storage, Promise), (Frontend, Distribute)],
         }
     }
 }

@@ -25,7 +25,9 @@ pub fn repair_name(number: usize) -> NodeName {
 /// A person allows a new run of this process and asks for one. Nothing happens while its last run is under way, or if
 /// nothing can be planned.
 pub fn repair(world: &mut World, node: &NodeName) {
-    repair_wanting(world, node, &Wanted::Primary);
+    // Who lost its vote gets it back first.
+    let wanted = world.voteless().map_or(Wanted::Primary, Wanted::Rejoin);
+    repair_wanting(world, node, &wanted);
 }
 
 /// The same, with a change.

@@ -5,7 +5,7 @@ use ct::names::NodeName;
 use ct::order::LogHead;
 use ct::replica::View as _;
 use ct::sth::{Sth, TreeHead};
-use ct::term::{Endorsement, Proposal, TermCertificate};
+use ct::term::{Endorsement, Proposal, StopReply, TermBody, TermCertificate};
 use ct::time::Timestamp;
 use ct::wire::Refusal;
 use ct::wire::signer::{Consistency, SignSth};
@@ -167,6 +167,44 @@ fn b2_one_endorser_is_counted_once_and_for_one_head() {
     }
     assert_eq!((signer.machine.last(), signer.machine.refusals()), (None, 6));
     signer.sign(at(20), of_x).unwrap();
+}
+
+/// B5. A compromised primary had `[x]` endorsed and signed, and then told repair that its log was empty, while the one
+/// honest node that holds `[x]` was away. The new term begins at nothing, an honest primary builds `[y]`, and a majority
+/// endorses it: with three nodes a liar and a crash at once are one too many for the endorsers. The one signer is the last
+/// fence: it signed `[x]`, so it halts with the evidence, and no second tree is public (B1 is the same without repair).
+#[test]
+fn b5_a_liar_at_repair_comes_to_the_one_signer() {
+    let mut world = calm();
+    let first = world.newest.clone();
+    let x = log_of(&[entry(1, 1)]);
+    let mut of_x = asked(&world, &first, &x, (0, 1), at(10));
+    of_x.endorsements = votes(&world, &of_x.proposal, &[1]);
+    of_x.endorsements.push(endorse(&mut world, 2, &x, at(10)).unwrap());
+    let mut signer = Signer::new(&world);
+    assert_eq!(signer.sign(at(20), of_x.clone()), Ok(of_x.proposal.head));
+
+    let (next, run) = (term(2), run(2));
+    let honest = stop(&mut world, &m(3), next, run);
+    let lie = StopReply {
+        voter: m(1),
+        incarnation: first.body.voters.find(&m(1)).unwrap().incarnation,
+        ..honest.reply.clone()
+    };
+    let stops = vec![lie.sign(&world.keys[&m(1)]), honest];
+    let choice = first.choose(run, next, &ct::term::Change::Nothing, &stops).unwrap();
+    assert_eq!(choice.start, LogHead::EMPTY, "what two of three say");
+    let (primary, start_head) = (m(3), choice.start);
+    let body = TermBody { run, term: next, primary, start_head, stops, ..first.body.clone() };
+    let second = TermCertificate::sign(body, &world.repair_key);
+    assert_eq!(signer.step(at(30), Event::SetPrimary(0, Box::new(second.clone()))), Ok(None));
+
+    let y = log_of(&[entry(2, 2)]);
+    let mut of_y = asked(&world, &second, &y, (0, 1), at(40));
+    of_y.endorsements = votes(&world, &of_y.proposal, &[1, 3]);
+    assert!(matches!(signer.sign(at(50), of_y.clone()), Err(Refusal::Halted { .. })));
+    signer.restart();
+    assert_eq!(signer.machine.fork().unwrap().request, of_y);
 }
 
 /// B4. A signer that had lost its memory signed the other branch. Without memory it signs no tree head; "nothing was ever

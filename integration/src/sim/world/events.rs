@@ -24,6 +24,10 @@ pub(in crate::sim) enum Happening {
     Spell,
     /// A person looks after a living world.
     Person,
+    /// A person gives a merge node that lost its disk its vote back, if there is one.
+    Rejoin,
+    /// A storage node that lost its list is filled from the others, if it can be.
+    Refill(NodeName),
     /// A clock is set right.
     Clock(NodeName),
 }
@@ -102,6 +106,8 @@ impl World {
             Happening::Client => self.client(),
             Happening::Spell => self.spell(),
             Happening::Person => self.person(),
+            Happening::Rejoin => self.rejoin(),
+            Happening::Refill(node) => self.refill(&node),
             Happening::Clock(node) => self.set_clock_right(&node),
         }
     }

@@ -1,6 +1,17 @@
 //! Disks that are lost, and nodes that are made anew.
 
 use super::*;
+use crate::sim::fault::Stage;
+use crate::sim::repair::{repair_name, repair_wanting};
+use crate::sim::submit::ISSUER;
+use ct::term::AcceptedHead;
+use ct::wire::EntryBatch;
+use ct::wire::storage::Completeness;
+use merge_repair::wanted::Wanted;
+use storage::machine::Event as StorageEvent;
+
+/// How often it is tried to fill a list, and to give a vote back, in milliseconds.
+const AGAIN: u64 = 400;
 
 impl World {
     /// A signer by this name answers Status from now on. It does nothing else.
@@ -43,5 +54,61 @@ impl World {
             process.disk = copy;
         }
         self.start(node);
+    }
+
+    /// A merge node that has no vote with the state that it has.
+    pub(in crate::sim) fn voteless(&self) -> Option<NodeName> {
+        let guard = Guard::new(self.trust.clone(), self.newest.clone());
+        let voteless = |(node, process): &(&NodeName, &Process<_, MergeDisk>)| {
+            !guard.votes(node, process.disk.durable.incarnation)
+        };
+        self.merges.iter().find(voteless).map(|(node, _)| node.clone())
+    }
+
+    /// How many merge nodes besides this one do not count when repair chooses: they lost their state, and have endorsed nothing
+    /// in the term in which they rejoined, or not rejoined.
+    pub(super) fn forgetful(&self, node: &NodeName) -> usize {
+        let counts = |node: &NodeName, disk: &MergeDisk| {
+            self.newest.body.voters.find(node).is_some_and(|voter| {
+                let durable = &disk.durable;
+                voter.incarnation == durable.incarnation && durable.accepted.term >= voter.joining_term
+            })
+        };
+        let others = self.merges.iter().filter(|(other, _)| *other != node);
+        others.filter(|(other, process)| !counts(other, &process.disk)).count()
+    }
+
+    /// A person gives a vote back, and looks again until nobody lacks one.
+    pub(super) fn rejoin(&mut self) {
+        let Some(node) = self.voteless() else { return };
+        let repair = repair_name(1);
+        repair_wanting(self, &repair, &Wanted::Rejoin(node));
+        self.at(AGAIN, Happening::Rejoin);
+    }
+
+    /// A list that was lost gets what S − k + 1 whole ones have, through the machine of its node.
+    pub(super) fn refill(&mut self, node: &NodeName) {
+        if self.storages[node].disk.completeness == Completeness::Whole {
+            return;
+        }
+        let whole = |(other, process): &(&NodeName, &Process<_, ListDisk>)| {
+            *other != node && process.machine.is_some() && process.disk.completeness == Completeness::Whole
+        };
+        let needed = self.storages.len() + 1 - self.options.quorum;
+        let from: Vec<NodeName> =
+            self.storages.iter().filter(whole).map(|(other, _)| other.clone()).collect();
+        if from.len() >= needed && self.answers(node) {
+            let entries = from.iter().take(needed).flat_map(|other| {
+                let disk = &self.storages[other].disk;
+                (0..disk.entries.len()).filter_map(|at| disk.get(Position::of(at)))
+            });
+            let batch = EntryBatch { entries: entries.collect(), issuers: vec![ISSUER.to_vec()] };
+            self.note(format_args!("{node} copies {} entries of other lists", batch.entries.len()));
+            self.step_storage(node, StorageEvent::Copy(0, batch), Origin::Nobody, Stage::Promise);
+            if self.runs(node) {
+                self.step_storage(node, StorageEvent::Whole(0), Origin::Nobody, Stage::Promise);
+            }
+        }
+        self.at(AGAIN, Happening::Refill(node.clone()));
     }
 }

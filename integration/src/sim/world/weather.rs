@@ -4,6 +4,7 @@ use super::*;
 use crate::sim::fault::{Fault, Stage};
 use crate::sim::repair::repair_name;
 use ct::hash::Name;
+use ct::wire::storage::Completeness;
 
 /// How far a clock may be off without anybody minding: two such clocks are less than the bound apart.
 const WITHIN: i64 = 450;
@@ -239,18 +240,35 @@ impl World {
         self.note(format_args!("{node} has a damaged copy of {}", crate::sim::words::short(name)));
     }
 
-    /// A frontend's or a storage node's disk is replaced, or comes back from a snapshot; a person gives a storage node's
-    /// list another incarnation then.
+    /// A disk is replaced, or, of a frontend or a storage node, comes back from a snapshot.
     fn lose_disk(&mut self) {
         let frontends: Vec<_> = self.frontends.keys().cloned().collect();
         let storages: Vec<_> = self.storages.keys().cloned().collect();
-        if self.rng.bool() {
-            let node = self.one_of(&frontends);
-            self.lose_frontend(&node);
-        } else {
-            let node = self.one_of(&storages);
-            self.lose_list(&node);
+        let merges: Vec<_> = self.merges.keys().cloned().collect();
+        match self.rng.u32(0..3) {
+            0 => {
+                let node = self.one_of(&frontends);
+                self.lose_frontend(&node);
+            }
+            1 => {
+                let node = self.one_of(&storages);
+                self.lose_list(&node);
+            }
+            _ => {
+                let node = self.one_of(&merges);
+                self.lose_merge(&node);
+            }
         }
+    }
+
+    /// A minority may have forgotten what it promised; with more, nothing could be repaired.
+    fn lose_merge(&mut self, node: &NodeName) {
+        let minority = (self.merges.len() - 1) / 2;
+        if self.forgetful(node) + 1 > minority {
+            return;
+        }
+        self.hit(Fault::Wiped, node, Stage::Terms);
+        self.wipe_merge(node);
     }
 
     fn lose_frontend(&mut self, node: &NodeName) {
@@ -282,6 +300,10 @@ impl World {
 
     fn lose_list(&mut self, node: &NodeName) {
         let Some(process) = self.storages.get(node) else { return };
+        let recovering = |other: &&Process<_, ListDisk>| other.disk.completeness == Completeness::Recovering;
+        if self.storages.values().filter(recovering).count() + 1 >= self.options.quorum {
+            return;
+        }
         let length = if self.rng.bool() { 0 } else { self.rng.usize(0..=process.disk.entries.len()) };
         let lost: Vec<Name> =
             process.disk.entries[length..].iter().map(ct::entry::StoredEntry::name).collect();
@@ -298,9 +320,11 @@ impl World {
         let incarnation = Incarnation::new(self.rng.u128(..).to_be_bytes());
         let Some(process) = self.storages.get_mut(node) else { return };
         process.disk.cut(length, incarnation);
+        process.disk.completeness = Completeness::Recovering;
         if length == 0 {
             process.guard = founding;
         }
+        self.at(500, Happening::Refill(node.clone()));
         let delay = self.rng.u64(100..2_000);
         self.at(delay, Happening::Restart(node.clone()));
     }
