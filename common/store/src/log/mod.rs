@@ -17,6 +17,7 @@
 //!   it is made again from the order, and compared with what is known of it.
 //! * A sealed run counts once `log.db` says so; before that its file is replaced, after that it never changes.
 
+mod check;
 mod commit;
 mod copy;
 mod find;
@@ -43,6 +44,7 @@ mod view;
 mod work;
 mod writer;
 
+pub use check::{ClosedLog, Damage, Known, LogCheck};
 pub use commit::{Append, Commit};
 pub use options::StoreOptions;
 pub use reader::Reader;

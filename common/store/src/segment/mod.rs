@@ -15,6 +15,7 @@ mod open;
 mod reader;
 mod record;
 mod scan;
+pub(crate) mod walk;
 mod writer;
 
 pub use reader::SegmentReader;
@@ -49,6 +50,11 @@ impl Location {
     pub const fn offset(self) -> u32 {
         self.0 as u32
     }
+}
+
+/// Numbers of the segments whose files are in `dir`, in order.
+pub(crate) fn numbers_in(disk: &crate::disk::Disk, dir: &std::path::Path) -> crate::Result<Vec<u32>> {
+    Ok(disk.list(dir)?.iter().filter_map(|name| number_in(name, ".seg")).collect())
 }
 
 pub(crate) fn file_name(segment: u32) -> String {
