@@ -5,6 +5,7 @@
 mod check;
 mod decode;
 mod failure;
+mod fsck;
 mod get;
 mod hammer;
 mod import;
@@ -56,6 +57,7 @@ enum Command {
     Hammer(Box<hammer::HammerArgs>),
     Monitor(Box<monitor::MonitorArgs>),
     Repair(repair::RepairArgs),
+    Fsck(Box<fsck::FsckArgs>),
 }
 
 fn main() -> ExitCode {
@@ -94,6 +96,7 @@ async fn dispatch(command: Command) -> ExitCode {
         Command::Decode(args) => decode::run(&args),
         Command::Hammer(args) => hammer::run(*args).await,
         Command::Repair(args) => repair::run(args).await,
+        Command::Fsck(args) => fsck::run(*args).await,
     };
     match result {
         Ok(()) => Exit::Ok.into(),

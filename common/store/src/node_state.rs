@@ -34,6 +34,14 @@ fn file(dir: &Path) -> PathBuf {
 /// [`StoreError::Locked`], [`StoreError::Missing`]; a database that cannot be read at all.
 pub fn check(dir: &Path) -> Result<Vec<Finding>> {
     let _lock = DirLock::open(dir)?;
+    check_open(dir)
+}
+
+/// As [`check`], of a state that this process has open.
+///
+/// # Errors
+/// [`StoreError::Missing`]; a database that cannot be read at all.
+pub fn check_open(dir: &Path) -> Result<Vec<Finding>> {
     let path = file(dir);
     let pool = Pool::new(&path, 1);
     if !path.exists() || !pool.with(|connection| is_finished(connection, &path, SCHEMA))? {

@@ -175,6 +175,7 @@ impl ListCheck {
         let walk = match opened {
             // It was forgotten meanwhile.
             Err(StoreError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                self.next = None;
                 return Ok(());
             }
             Err(error) => {
