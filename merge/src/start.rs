@@ -82,6 +82,7 @@ pub(crate) fn start_log(host: &Host, log: &Log) -> Result<mpsc::Sender<Job>, Mer
             }),
         }
     })?;
+    crate::scrub::start(host, log, reader, sender.downgrade())?;
     tick(host, sender.clone())?;
     Ok(sender)
 }

@@ -15,6 +15,7 @@ pub mod writer;
 mod disk;
 mod meters;
 mod read;
+mod scrub;
 
 pub use error::StorageError;
 pub use state::create;

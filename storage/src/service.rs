@@ -110,6 +110,7 @@ impl LogPart {
             }
         };
         host.tasks().background("ticker", ticking).map_err(node::host::StartError::from)?;
+        crate::scrub::start(host, log, reader.clone())?;
         Ok(Self { host: host.clone(), name, key: log.key().clone(), reader, view, queue })
     }
 

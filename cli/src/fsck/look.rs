@@ -59,13 +59,7 @@ pub fn check(store: &Store, tell: impl Fn(&dyn Display)) -> Result<Report, Failu
             return Err(Failure::Usage(text));
         }
         Err(error) => {
-            let finding = Finding {
-                path: store.dir.clone(),
-                place: Place::File,
-                what: "state".to_owned(),
-                expected: "to be readable".to_owned(),
-                found: error.to_string(),
-            };
+            let finding = Finding::unreadable(&store.dir, &error);
             add(&mut report, vec![finding], None, &tell);
         }
     }

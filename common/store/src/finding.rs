@@ -77,6 +77,11 @@ impl Finding {
         Self { path, place, what, expected: expected.to_string(), found: found.to_string() }
     }
 
+    /// That a directory cannot be looked at.
+    pub fn unreadable(dir: &Path, error: &StoreError) -> Self {
+        Self::of(error, dir)
+    }
+
     /// What an error says is wrong; `path` for errors that name none.
     pub(crate) fn of(error: &StoreError, path: &Path) -> Self {
         let whole = |path: &Path, what: &str, found: &dyn fmt::Display| Self {
