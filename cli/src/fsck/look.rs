@@ -9,7 +9,7 @@ use ct::sth::Sth;
 use std::fmt::Display;
 use store::check::Check;
 use store::list::{ListCheck, ListOptions};
-use store::log::{ClosedLog, LogCheck, StoreOptions};
+use store::log::{ClosedLog, Damage, LogCheck, StoreOptions};
 use store::{Finding, Place, StoreError, node_state};
 
 /// What was found in one directory.
@@ -30,6 +30,8 @@ pub struct LogReport {
     pub len: TreeSize,
     /// The newest STH of those that are in the state.
     pub signed: Option<Sth>,
+    /// What could be put right.
+    pub damage: Damage,
 }
 
 impl Store {
@@ -82,7 +84,7 @@ fn log(store: &Store, report: &mut Report, tell: &dyn Fn(&dyn Display)) -> Resul
     signed.sort_by_key(|sth| sth.head.tree_size);
     let mut pass = LogCheck::closed(log, known)?;
     walk(&mut pass, report, tell);
-    report.log = Some(LogReport { len, signed: signed.pop() });
+    report.log = Some(LogReport { len, signed: signed.pop(), damage: pass.damage() });
     Ok(())
 }
 

@@ -12,6 +12,7 @@
 //! it. A segment that is not the last was synced whole before its successor was made.
 
 mod open;
+pub(crate) mod pave;
 mod reader;
 mod record;
 mod scan;

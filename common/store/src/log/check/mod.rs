@@ -73,6 +73,8 @@ pub struct LogCheck {
     bad_tiles: Vec<u64>,
     bad_issuers: BTreeSet<Fingerprint>,
     bad_records: Vec<(Location, u64)>,
+    bad_segments: BTreeSet<u32>,
+    bad_roots: bool,
     bad_indexes: bool,
     run: Option<OpenRun>,
     _lock: Option<DirLock>,
@@ -111,6 +113,8 @@ impl LogCheck {
             bad_tiles: Vec::new(),
             bad_issuers: BTreeSet::new(),
             bad_records: Vec::new(),
+            bad_segments: BTreeSet::new(),
+            bad_roots: false,
             bad_indexes: false,
             run: None,
             _lock: None,
@@ -129,6 +133,10 @@ pub struct Damage {
     pub issuers: BTreeSet<Fingerprint>,
     /// Records of segments that are damaged, whether an entry is in them or not, and where they end.
     pub records: Vec<(Location, u64)>,
+    /// Segments that are missing, or whose headers are damaged.
+    pub segments: BTreeSet<u32>,
+    /// Whether rows of `tile-roots`, or its header, are not those of the order.
+    pub roots: bool,
     /// Whether an index does not lead where it should.
     pub indexes: bool,
 }
@@ -142,6 +150,8 @@ impl LogCheck {
             tiles: self.bad_tiles,
             issuers: self.bad_issuers,
             records: self.bad_records,
+            segments: self.bad_segments,
+            roots: self.bad_roots,
             indexes: self.bad_indexes,
         }
     }

@@ -205,11 +205,14 @@ impl LogCheck {
         match read.and_then(|handle| handle.read_up_to(begin, expected.len())) {
             Ok(found) => {
                 if let Some(finding) = differs(&path, begin, "roots of a tile", &expected, &found) {
-                    self.bad_tiles.push(number);
+                    self.bad_roots = true;
                     self.findings.add(finding);
                 }
             }
-            Err(error) => self.findings.add(Finding::of(&error, &path)),
+            Err(error) => {
+                self.bad_roots = true;
+                self.findings.add(Finding::of(&error, &path));
+            }
         }
     }
 }

@@ -37,8 +37,14 @@ impl LogCheck {
             .and_then(|handle| Header::decode(&handle.read_up_to(0, HEADER_LEN)?, ROOTS, &path, 0));
         match header {
             Ok(Header { a: 0, b: 0, salt: 0 }) => {}
-            Ok(_) => self.findings.add(Finding::byte(&path, 8, "header", "zeros", "others")),
-            Err(error) => self.findings.add(Finding::of(&error, &path)),
+            Ok(_) => {
+                self.bad_roots = true;
+                self.findings.add(Finding::byte(&path, 8, "header", "zeros", "others"));
+            }
+            Err(error) => {
+                self.bad_roots = true;
+                self.findings.add(Finding::of(&error, &path));
+            }
         }
         let (runs, run) = (self.source.number(RUNS)?, self.source.number(RUN)?);
         // Read after the numbers that it bounds, for a log that is open grows.
@@ -61,15 +67,11 @@ impl LogCheck {
         let dir = self.source.dir.join("segments");
         let durable = self.source.reader.as_ref().map(|reader| reader.shared.segments.durable_end());
         let numbers = numbers_in(&self.source.disk, &dir)?;
-        for pair in numbers.windows(2).filter(|pair| pair[1] != pair[0] + 1) {
-            let missing = dir.join(file_name(pair[0] + 1));
-            self.findings
-                .add(Finding::of(&StoreError::corrupt(&missing, 0, "segment", "a file", "none"), &dir));
-        }
-        if numbers.is_empty() {
-            let missing = dir.join(file_name(0));
-            self.findings
-                .add(Finding::of(&StoreError::corrupt(&missing, 0, "segment", "a file", "none"), &dir));
+        let gaps = numbers.windows(2).flat_map(|pair| pair[0] + 1..pair[1]);
+        for missing in gaps.chain(numbers.is_empty().then_some(0)) {
+            let path = dir.join(file_name(missing));
+            self.bad_segments.insert(missing);
+            self.findings.add(Finding::byte(&path, 0, "segment", "a file", "none"));
         }
         Ok(Records { last: numbers.last().copied(), left: numbers.into(), walk: None, durable })
     }
@@ -81,7 +83,10 @@ impl LogCheck {
             match self.open_walk(number, &records) {
                 Ok(walk) => records.walk = walk,
                 Err(StoreError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => self.findings.add(Finding::of(&error, &self.source.dir)),
+                Err(error) => {
+                    self.bad_segments.insert(number);
+                    self.findings.add(Finding::of(&error, &self.source.dir));
+                }
             }
             return Ok((Some(records), 0));
         };

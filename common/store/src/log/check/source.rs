@@ -17,8 +17,9 @@ use crate::lock::DirLock;
 use crate::segment::{Location, SegmentReader};
 use crate::state_rows;
 use ct::entry::{LogKind, extra_data, extra_hash};
-use ct::hash::{ExtraHash, Name, NodeHash};
-use ct::index::TreeSize;
+use ct::hash::{ExtraHash, Fingerprint, Name, NodeHash};
+use ct::index::{LeafIndex, TreeSize};
+use ct::order::OrderRecord;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -65,6 +66,19 @@ impl ClosedLog {
     /// As [`ClosedLog::len`].
     pub fn is_empty(&self) -> Result<bool> {
         Ok(self.source.number(LEN)? == 0)
+    }
+
+    /// The order record at `index`, if it can be read.
+    ///
+    /// # Errors
+    /// SQL errors.
+    pub fn record(&self, index: LeafIndex) -> Result<Option<OrderRecord>> {
+        Ok(self.source.rows(|rows| rows.get(index.get()))?.map(|row| row.record))
+    }
+
+    /// The certificate of an issuer, if it is held and whole.
+    pub fn issuer(&self, fingerprint: &Fingerprint) -> Option<Arc<[u8]>> {
+        self.source.issuers.get(&self.source.pool, fingerprint).ok().flatten()
     }
 
     /// The state (JSON) kept under `key`.
