@@ -16,6 +16,14 @@ fn scratch() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
+/// An issuer that no entry names.
+const NOBODYS: &[u8] = b"nobody's";
+
+fn change_nobodys() -> (String, String) {
+    let fingerprint = ct::hash::hex(&ct::hash::sha256(&[NOBODYS]));
+    (format!("UPDATE issuers SET der = x'01' WHERE fingerprint = x'{fingerprint}'"), fingerprint)
+}
+
 fn options() -> StoreOptions {
     StoreOptions { segment_bytes: 60_000, run: 256, block: 16, ..StoreOptions::default() }
 }
@@ -27,6 +35,7 @@ fn make_log(dir: &Path) -> Known {
     for (i, batch) in entries.chunks(70).enumerate() {
         put_and_commit(&mut log, i as u64 * 70, batch, "1").unwrap();
     }
+    log.put(&[], &[NOBODYS.to_vec()]).unwrap();
     assert!(log.seal_step(store::conformance::log::size(300)).unwrap());
     let head = log.reader().head_at(store::conformance::log::size(650)).unwrap();
     Known { what: "the tree head", size: head.size, root: head.root, internal: Some(head.internal_root) }
@@ -155,6 +164,8 @@ fn a_changed_row_of_a_log_is_named() {
     for sql in ["UPDATE issuers SET der = der || x'00'", "DELETE FROM issuers"] {
         assert!(rows(&check(sql), "issuers").contains(&fingerprint), "{sql}");
     }
+    let (sql, fingerprint) = change_nobodys();
+    assert_eq!(rows(&check(&sql), "issuers"), [fingerprint]);
     // A row that points at another copy, in a segment or nowhere.
     let findings = check("UPDATE orders SET loc = (SELECT loc FROM orders WHERE idx = 500) WHERE idx = 501");
     assert!(findings.iter().any(|finding| finding.what.contains("copy of entry 501")), "{findings:#?}");
@@ -208,6 +219,44 @@ fn a_log_that_is_open_is_refused_and_can_be_checked_from_within() {
 }
 
 #[test]
+fn a_log_that_grows_and_is_cut_and_sealed_meanwhile_has_no_findings() {
+    let dir = scratch();
+    let known = make_log(dir.path());
+    let mut log = Writer::open(dir.path(), &options()).unwrap();
+    let (mut check, mut next) = (LogCheck::live(&log.reader(), known.clone()), 10_000);
+    let mut steps = 0;
+    while let Some(step) = check.step() {
+        assert_eq!(step.findings, vec![]);
+        // What is not published goes; other entries come in its place.
+        let base = known.size.get().max(log.len().get().saturating_sub(300));
+        let entries: Vec<_> = (next..next + 290).map(sample::entry).collect();
+        next += 290;
+        put_and_commit(&mut log, base, &entries, "2").unwrap();
+        if steps == 2 {
+            assert!(log.seal_step(known.size).unwrap());
+        }
+        steps += 1;
+    }
+    assert!(steps > 8, "{steps}");
+}
+
+#[test]
+fn a_list_that_grows_and_forgets_meanwhile_has_no_findings() {
+    let dir = scratch();
+    let options = make_list(dir.path());
+    let mut list = EntryList::open(dir.path(), &options).unwrap();
+    let (mut check, mut next) = (ListCheck::live(dir.path(), &list.reader()).unwrap(), 1000);
+    while let Some(step) = check.step() {
+        assert_eq!(step.findings, vec![]);
+        list.append(&[sample::entry(next), sample::entry(next + 1)]).unwrap();
+        list.sync().unwrap();
+        next += 2;
+        let forget = list.reader().start().plus(12);
+        list.forget_below(forget).unwrap();
+    }
+}
+
+#[test]
 fn a_check_reads_and_writes_nothing() {
     let dir = scratch();
     let known = make_log(dir.path());
@@ -231,6 +280,7 @@ fn make_list(dir: &Path) -> ListOptions {
     let options = ListOptions { segment_bytes: 4000, ..ListOptions::default() };
     let mut list = EntryList::create(dir, &options).unwrap();
     list.add_issuers(&sample::issuers()).unwrap();
+    list.add_issuers(&[NOBODYS.to_vec()]).unwrap();
     for batch in (0..60).map(sample::entry).collect::<Vec<_>>().chunks(4) {
         let positions = list.append(batch).unwrap();
         list.sync().unwrap();
@@ -263,6 +313,8 @@ fn a_flipped_byte_in_any_file_of_a_list_is_named() {
     for sql in ["UPDATE issuers SET der = der || x'00'", "DELETE FROM issuers"] {
         assert!(rows(&with_sql(&db, sql, check), "issuers").contains(&fingerprint), "{sql}");
     }
+    let (sql, fingerprint) = change_nobodys();
+    assert_eq!(rows(&with_sql(&db, &sql, check), "issuers"), [fingerprint]);
     let findings = with_sql(&db, "INSERT INTO late_scts VALUES(5, x'00')", check);
     assert_eq!(rows(&findings, "late_scts"), ["5"]);
 }
