@@ -109,7 +109,7 @@ pub(crate) fn scrubbing(section: &mut Section<'_>, raw: &RawLog) -> Option<Scrub
     let default = Scrubbing::DEFAULT;
     let rate = raw.scrub_bytes_per_second.unwrap_or(default.bytes_per_second);
     let interval = raw.scrub_interval_seconds.unwrap_or(default.interval.as_secs());
-    let rate = section.within("scrub_bytes_per_second", rate, SCRUB_RATE, "1,000 to 10,000,000,000");
+    let rate = section.within("scrub_bytes_per_second", rate, SCRUB_RATE, "a kilobyte to ten gigabytes");
     let interval =
         section.within("scrub_interval_seconds", interval, (1, MAX_SECONDS), "1 second to 30 days");
     Some(Scrubbing { bytes_per_second: rate?, interval: Duration::from_secs(interval?) })

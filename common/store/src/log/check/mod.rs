@@ -70,6 +70,8 @@ pub struct LogCheck {
     trees: Trees,
     indexed: Indexed,
     damaged: Vec<u64>,
+    /// Whether an order row of the tile that is looked at is wrong.
+    wrong_row: bool,
     bad_tiles: Vec<u64>,
     bad_issuers: BTreeSet<Fingerprint>,
     bad_records: Vec<(Location, u64)>,
@@ -110,6 +112,7 @@ impl LogCheck {
             trees: Trees::Known(Box::new(BothTrees::empty())),
             indexed: Indexed::default(),
             damaged: Vec::new(),
+            wrong_row: false,
             bad_tiles: Vec::new(),
             bad_issuers: BTreeSet::new(),
             bad_records: Vec::new(),
