@@ -5,6 +5,7 @@
 mod check;
 mod decode;
 mod failure;
+mod fsck;
 mod get;
 mod hammer;
 mod import;
@@ -59,6 +60,7 @@ enum Command {
     Rejoin(repair::RejoinArgs),
     Members(repair::MembersArgs),
     InitNode(init::node::InitNodeArgs),
+    Fsck(Box<fsck::FsckArgs>),
 }
 
 fn main() -> ExitCode {
@@ -100,6 +102,7 @@ async fn dispatch(command: Command) -> ExitCode {
         Command::Rejoin(args) => repair::rejoin(args).await,
         Command::Members(args) => repair::members(args).await,
         Command::InitNode(args) => init::node::run(args).await,
+        Command::Fsck(args) => fsck::run(*args).await,
     };
     match result {
         Ok(()) => Exit::Ok.into(),

@@ -29,7 +29,7 @@ pub mod warnings;
 pub use address::Address;
 pub use cluster::{CLUSTER_FILE, Cluster, ConfigHash, Peer, QuorumHash};
 pub use fault::{ConfigError, Fault};
-pub use log::{AnyLog, Log, LogFacts, ReadOnlyLog, Window};
+pub use log::{AnyLog, Log, LogFacts, ReadOnlyLog, Scrubbing, Window};
 pub use node::{Node, TlsFiles};
 pub use problem::Problem;
 pub use purpose::Purpose;

@@ -18,6 +18,7 @@ mod times;
 pub use facts::LogFacts;
 
 pub(crate) use check::{check, check_read_only};
+pub use times::Scrubbing;
 pub(crate) use times::Times;
 
 /// The notAfter that a temporal shard accepts: from the start, up to but not including the end. Never empty.
@@ -65,6 +66,7 @@ pub struct Log {
     first_primary: NodeName,
     sth_signer: NodeName,
     clock: ClockBound,
+    scrubbing: Scrubbing,
     backlog_limit: u64,
 }
 
@@ -188,6 +190,10 @@ impl Log {
     /// How far a timestamp may be from a node's own clock.
     pub const fn clock(&self) -> ClockBound {
         self.clock
+    }
+    /// How what is kept of it is read again.
+    pub const fn scrubbing(&self) -> Scrubbing {
+        self.scrubbing
     }
     /// Entries under no tree head, at one storage node, from which submissions are refused.
     pub const fn backlog_limit(&self) -> u64 {

@@ -134,6 +134,13 @@ pub struct RawLog {
     /// at most 2,592,000. Default 300, or 5 times `sth_interval_ms` if that is more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repair_after_seconds: Option<u64>,
+    /// Each frontend, storage and merge node reads everything that it keeps of the log again, at most so many bytes a
+    /// second. 1,000 to 10,000,000,000. Default 8,000,000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scrub_bytes_per_second: Option<u64>,
+    /// From the end of one such pass to the next, in seconds. 1 to 2,592,000. Default 86,400.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scrub_interval_seconds: Option<u64>,
     /// `[log.clock]`: how far a timestamp may be from a node's own clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock: Option<RawClock>,

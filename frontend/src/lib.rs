@@ -15,6 +15,7 @@ pub mod promise;
 pub mod public;
 pub mod read_only;
 mod run;
+mod scrub;
 pub mod submit;
 #[cfg(test)]
 mod testing;

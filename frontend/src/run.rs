@@ -8,7 +8,7 @@ use crate::public::Public;
 use crate::read_only;
 use crate::submit::limits::MAX_IN_FLIGHT;
 use crate::submit::{Bounds, Known, LogNetwork, Wiring};
-use config::AnyLog;
+use config::{AnyLog, Scrubbing};
 use ct::names::{NodeName, Role};
 use ct::term::Trust;
 use node::exit::Exit;
@@ -47,11 +47,13 @@ async fn serve(host: &Host) -> Result<(), FrontendError> {
     let promises = Tasks::new(MAX_IN_FLIGHT, host.shutdown());
     let mut logs = BTreeMap::new();
     for log in host.cluster().logs_kept_by(me.role()) {
-        let state = match log {
-            AnyLog::Live(log) => start_live(host, log, &promises)?,
-            AnyLog::ReadOnly(log) => open_read_only(host, log)?,
+        let (state, scrubbing) = match log {
+            AnyLog::Live(log) => (start_live(host, log, &promises)?, log.scrubbing()),
+            AnyLog::ReadOnly(log) => (open_read_only(host, log)?, Scrubbing::DEFAULT),
         };
-        logs.insert(log.facts().name().clone(), Arc::new(state));
+        let state = Arc::new(state);
+        crate::scrub::start(host, &state, scrubbing)?;
+        logs.insert(log.facts().name().clone(), state);
     }
     host.tasks().background("watch", crate::watch::watch(host.clone(), logs.values().cloned().collect()))?;
     if let Some(listener) = listener {

@@ -13,6 +13,7 @@ pub mod message;
 pub mod primary;
 mod rows;
 mod run;
+mod scrub;
 mod service;
 mod snapshot;
 mod start;

@@ -7,7 +7,7 @@ use ct::limits::{MAX_BATCH_ENTRIES, MAX_SEND_LOG};
 use ct::names::LogName;
 use ct::order::OrderRecord;
 use ct::wire::term::{Start, Stop};
-use ct::wire::tree::{self, CurrentPosition, MissingEntries, SendLog, Staged, VerifyRoot};
+use ct::wire::tree::{self, CurrentPosition, GetEntry, MissingEntries, SendLog, Staged, VerifyRoot};
 use ct::wire::{Bulk, Done, EntryBatch, SetPrimary};
 use node::fault::Fault;
 use node::host::{self, Host};
@@ -15,12 +15,14 @@ use node::message::{Method, Reply};
 use node::rpc_server::{Call, Service};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
+use store::log::Reader;
 use tokio::sync::{mpsc, oneshot};
 
 /// The internal API of a merge node.
 pub(crate) struct MergeService {
     pub(crate) host: Host,
     pub(crate) logs: BTreeMap<LogName, mpsc::Sender<Job>>,
+    pub(crate) readers: BTreeMap<LogName, Reader>,
 }
 
 fn bad(error: impl ToString) -> Fault {
@@ -42,6 +44,9 @@ impl Service for MergeService {
             let certificate = look(jobs).await.ok_or_else(stopping)?.certificate;
             return reply(&SetPrimary { certificate });
         }
+        if call.method == Method::GetEntry {
+            return self.get_entry(&call.log, &call.body).await;
+        }
         let request = decode(call.method, &call.body)?;
         let (tell, answer) = oneshot::channel();
         let job = Job::Request(call.caller.name.clone(), Box::new(request), tell);
@@ -58,6 +63,22 @@ fn stopping() -> Fault {
 }
 
 impl MergeService {
+    /// What a peer lost, as far as it is whole here (docs/protocol.md, D2).
+    async fn get_entry(&self, log: &LogName, body: &[u8]) -> Result<Reply, Fault> {
+        let GetEntry { entries, issuers } = json(body)?;
+        let reader = self.readers.get(log).cloned().ok_or_else(stopping)?;
+        let read = move || reader.batch(&entries, &issuers);
+        let read = self.host.tasks().blocking("read", read).await;
+        let ours = |error: String| Fault::Ours(error);
+        let (batch, damaged) =
+            read.map_err(|error| ours(error.to_string()))?.map_err(|error| ours(error.to_string()))?;
+        for error in damaged {
+            tracing::error!(%log, %error, "a copy is damaged: see wolffish fsck");
+        }
+        let bytes = batch.into_bulk(Done {}).and_then(|bulk| bulk.encode());
+        bytes.map(Reply::bytes).map_err(|error| ours(error.to_string()))
+    }
+
     async fn status(&self, log: &LogName, jobs: &mpsc::Sender<Job>) -> Result<Reply, Fault> {
         let look = look(jobs).await.ok_or_else(stopping)?;
         reply(&host::status(&self.host, log, look.term, &look.primary, look.detail))

@@ -13,7 +13,7 @@ use ct::term::Trust;
 use node::host::{Host, StartError};
 use std::sync::Arc;
 use std::time::Duration;
-use store::log::{SealJob, StepView, Writer};
+use store::log::{Reader, SealJob, StepView, Writer};
 use tokio::sync::mpsc;
 
 /// Most jobs that wait for a log's keeper.
@@ -43,8 +43,8 @@ fn settings(host: &Host, log: &Log) -> Settings {
     }
 }
 
-/// Opens a log and starts its keeper; jobs for it go into what is returned.
-pub(crate) fn start_log(host: &Host, log: &Log) -> Result<mpsc::Sender<Job>, MergeError> {
+/// Opens a log and starts its keeper; jobs for it go into what is returned, beside what reads it.
+pub(crate) fn start_log(host: &Host, log: &Log) -> Result<(mpsc::Sender<Job>, Reader), MergeError> {
     let (name, dir) = (log.name().clone(), host.log_dir(log.name()));
     let store = |error| MergeError::Store { log: name.clone(), dir: dir.clone(), error: Box::new(error) };
     let writer = Writer::open(&dir, &options(log.kind())).map_err(store)?;
@@ -82,8 +82,9 @@ pub(crate) fn start_log(host: &Host, log: &Log) -> Result<mpsc::Sender<Job>, Mer
             }),
         }
     })?;
+    crate::scrub::start(host, log, reader.clone(), sender.downgrade())?;
     tick(host, sender.clone())?;
-    Ok(sender)
+    Ok((sender, reader))
 }
 
 /// Each call is a task of its own: a slow callee holds nobody up.

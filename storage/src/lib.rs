@@ -16,6 +16,7 @@ mod disk;
 mod meters;
 mod read;
 mod refill;
+mod scrub;
 
 pub use error::StorageError;
 pub use state::create;

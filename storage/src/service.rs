@@ -114,6 +114,7 @@ impl LogPart {
         let refill =
             Refill { host: host.clone(), log: name.clone(), view: view.clone(), queue: queue.clone() };
         host.tasks().background("refill", refill.run()).map_err(node::host::StartError::from)?;
+        crate::scrub::start(host, log, reader.clone())?;
         Ok(Self { host: host.clone(), name, key: log.key().clone(), reader, view, queue })
     }
 

@@ -137,6 +137,12 @@ fn of_node(log: &Log, config_hash: &str, report: &LogReport, look: &NodeLook) ->
     if let Some((term, _)) = report.term.as_ref().filter(|(term, _)| *term > status.term) {
         problems.push(format!("it is in term {}, others are in {term}", status.term));
     }
+    if let Some(scrub) = status.scrub.filter(|scrub| scrub.findings > 0) {
+        let found = scrub.findings;
+        problems.push(format!(
+            "its scrub found {found} damaged places: its log lines name them, see wolffish fsck"
+        ));
+    }
     match &status.detail {
         Detail::Frontend { published, closed, .. } => {
             if published.is_none() {

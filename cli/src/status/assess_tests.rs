@@ -71,6 +71,7 @@ fn wrong(change: impl Fn(&mut Vec<NodeLook>)) -> LogReport {
             primary: log.first_primary().clone(),
             config_hash: "same".to_owned(),
             not_ready: Vec::new(),
+            scrub: None,
             detail: detail(node.role()),
         }),
     };

@@ -53,37 +53,46 @@ pub struct Observer {
     read_only: Vec<LogName>,
 }
 
+/// A client that calls with the operator's key in that state directory, and the nodes that it can call.
+pub fn operator_client(
+    cluster: &Cluster,
+    state_dir: &Path,
+) -> Result<(Client, Vec<(NodeName, Role)>), Failure> {
+    let own = load_node_credentials(state_dir)?;
+    let (dir, key) = (state_dir.display(), own.public());
+    match cluster.node_by_key(&key) {
+        Some(node) if node.role() == Role::Operator => {}
+        Some(node) => {
+            let text = format!(
+                "{dir}: the key of {}, a node of role {}, not of an operator",
+                node.name(),
+                node.role()
+            );
+            return Err(Failure::Usage(text));
+        }
+        None => return Err(Failure::Usage(format!("{dir}: its key {key} is not in the configuration"))),
+    }
+    let internal = |error: &dyn std::fmt::Display| Failure::Internal(error.to_string());
+    let seed =
+        config::secret::seed_from_pkcs8_pem(config::load_private_key(&state_dir.join("node.key"))?.pem())
+            .map_err(|error| internal(&error))?;
+    let credentials = node::credentials::from_seed(*seed).map_err(|error| internal(&error))?;
+    let called = |node: &config::Node| {
+        let address = node.address()?.to_string();
+        Some(Peer { name: node.name().clone(), role: node.role(), key: node.key(), address })
+    };
+    let list: Vec<Peer> = cluster.nodes().iter().filter_map(called).collect();
+    let peers = list.iter().map(|peer| (peer.name.clone(), peer.role)).collect();
+    let table = Peers::new(list).map_err(|error| internal(&error))?;
+    let client = Client::new(&credentials, &table, Arc::new(SystemEntropy::new()))
+        .map_err(|error| internal(&error))?;
+    Ok((client, peers))
+}
+
 impl Observer {
     /// With the operator's key in that state directory.
     pub fn new(cluster: &Cluster, state_dir: &Path) -> Result<Self, Failure> {
-        let own = load_node_credentials(state_dir)?;
-        let (dir, key) = (state_dir.display(), own.public());
-        match cluster.node_by_key(&key) {
-            Some(node) if node.role() == Role::Operator => {}
-            Some(node) => {
-                let text = format!(
-                    "{dir}: the key of {}, a node of role {}, not of an operator",
-                    node.name(),
-                    node.role()
-                );
-                return Err(Failure::Usage(text));
-            }
-            None => return Err(Failure::Usage(format!("{dir}: its key {key} is not in the configuration"))),
-        }
-        let internal = |error: &dyn std::fmt::Display| Failure::Internal(error.to_string());
-        let seed =
-            config::secret::seed_from_pkcs8_pem(config::load_private_key(&state_dir.join("node.key"))?.pem())
-                .map_err(|error| internal(&error))?;
-        let credentials = node::credentials::from_seed(*seed).map_err(|error| internal(&error))?;
-        let called = |node: &config::Node| {
-            let address = node.address()?.to_string();
-            Some(Peer { name: node.name().clone(), role: node.role(), key: node.key(), address })
-        };
-        let list: Vec<Peer> = cluster.nodes().iter().filter_map(called).collect();
-        let peers = list.iter().map(|peer| (peer.name.clone(), peer.role)).collect();
-        let table = Peers::new(list).map_err(|error| internal(&error))?;
-        let client = Client::new(&credentials, &table, Arc::new(SystemEntropy::new()))
-            .map_err(|error| internal(&error))?;
+        let (client, peers) = operator_client(cluster, state_dir)?;
         let logs = cluster.logs().iter().map(|log| log.name().clone()).collect();
         let read_only = cluster.read_only_logs().iter().map(|log| log.name().clone()).collect();
         Ok(Self { client: Arc::new(client), peers, logs, read_only })

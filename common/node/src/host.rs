@@ -25,12 +25,13 @@ use ct::index::Term;
 use ct::names::{LogName, NodeName, Role};
 use ct::node_key::NodeSigningKey;
 use ct::sth::Sth;
-use ct::wire::status::{Detail, ReadOnlyStatus, Status};
+use ct::wire::status::{Detail, ReadOnlyStatus, Scrub, Status};
 use metrics_exporter_prometheus::PrometheusHandle;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -73,6 +74,7 @@ struct Inner {
     tasks: Tasks,
     /// How the process ends after a vital task failed.
     ending: OnceLock<Exit>,
+    scrubs: Mutex<BTreeMap<LogName, Scrub>>,
 }
 
 impl fmt::Debug for Host {
@@ -118,15 +120,26 @@ impl Host {
         readiness.set(STARTING, "not listening yet");
         let tasks = Tasks::new(MAX_TASKS, around.shutdown.clone());
         tasks.background("metrics", telemetry::keep_up(around.metrics.clone(), around.shutdown.clone()))?;
-        let (state_dir, ending) = (args.state.clone(), OnceLock::new());
+        let (state_dir, ending, scrubs) = (args.state.clone(), OnceLock::new(), Mutex::default());
         let cluster = Arc::new(cluster);
         if me.role() != Role::Frontend {
             for log in cluster.read_only_logs() {
                 tracing::debug!(log = %log.name(), role = %me.role(), "read-only: kept by frontends alone");
             }
         }
-        let inner =
-            Inner { cluster, me, state_dir, credentials, peers, client, around, readiness, tasks, ending };
+        let inner = Inner {
+            cluster,
+            me,
+            state_dir,
+            credentials,
+            peers,
+            client,
+            around,
+            readiness,
+            tasks,
+            ending,
+            scrubs,
+        };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -177,6 +190,11 @@ impl Host {
     /// The key with which this node signs statements.
     pub fn signing_key(&self) -> NodeSigningKey {
         self.0.credentials.signing_key()
+    }
+
+    /// How the scrub of a log stands.
+    pub fn scrubbed(&self, log: &LogName, scrub: Scrub) {
+        self.0.scrubs.lock().unwrap_or_else(PoisonError::into_inner).insert(log.clone(), scrub);
     }
 
     /// Starts a task without which the node is not whole; its error decides how the process ends.
@@ -285,6 +303,7 @@ pub fn status(host: &Host, log: &LogName, term: Term, primary: &NodeName, detail
         primary: primary.clone(),
         config_hash: host.0.cluster.config_hash().to_string(),
         not_ready: not_ready(host),
+        scrub: host.0.scrubs.lock().unwrap_or_else(PoisonError::into_inner).get(log).copied(),
         detail,
     }
 }

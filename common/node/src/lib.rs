@@ -34,6 +34,7 @@ pub mod readiness;
 pub mod retry;
 pub mod rpc_client;
 pub mod rpc_server;
+pub mod scrub;
 pub mod shutdown;
 pub mod tasks;
 pub mod telemetry;

@@ -2,6 +2,7 @@
 
 use crate::disk::Poison;
 use crate::error::{Result, StoreError};
+use crate::finding::{Finding, Findings};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -45,6 +46,41 @@ fn version(connection: &Connection) -> rusqlite::Result<(i32, i32)> {
     Ok((id, connection.pragma_query_value(None, "user_version", |row| row.get(0))?))
 }
 
+/// Whether a database that is only read was made to its end; the schema's version and id must be its own.
+pub(crate) fn is_finished(connection: &Connection, path: &Path, schema: Schema) -> Result<bool> {
+    let (id, found) = version(connection).map_err(sql("read the version", path))?;
+    if found == 0 {
+        return Ok(false);
+    }
+    expect(path, schema, id, found)?;
+    Ok(true)
+}
+
+fn expect(path: &Path, schema: Schema, id: i32, found: i32) -> Result<()> {
+    if id != schema.application_id {
+        return Err(StoreError::corrupt(path, 68, "application id", schema.application_id, id));
+    }
+    if found == schema.version {
+        return Ok(());
+    }
+    let (path, format) = (path.to_owned(), schema.format);
+    Err(StoreError::Version { path, format, found: found as u64, supported: schema.version as u64 })
+}
+
+/// Has SQLite look at all its pages.
+pub(crate) fn check(connection: &Connection, path: &Path, findings: &mut Findings) -> Result<()> {
+    let at = sql("check the pages", path);
+    let mut statement = connection.prepare("PRAGMA integrity_check").map_err(&at)?;
+    let lines = statement.query_map([], |row| row.get::<_, String>(0)).map_err(&at)?;
+    for line in lines {
+        let line = line.map_err(&at)?;
+        if line != "ok" {
+            findings.add(Finding::row(path, ("integrity_check", &line), "pages", "ok", &line));
+        }
+    }
+    Ok(())
+}
+
 impl Db {
     /// Whether a finished database is there. One whose making was cut short counts as none.
     pub(crate) fn is_there(path: &Path) -> Result<bool> {
@@ -81,17 +117,7 @@ impl Db {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(at("open"))?;
         let (id, found) = version(&connection).map_err(at("read the version"))?;
-        if id != schema.application_id {
-            return Err(StoreError::corrupt(path, 68, "application id", schema.application_id, id));
-        }
-        if found != schema.version {
-            return Err(StoreError::Version {
-                path: path.to_owned(),
-                format: schema.format,
-                found: found as u64,
-                supported: schema.version as u64,
-            });
-        }
+        expect(path, schema, id, found)?;
         pragmas(&connection, schema.page_size).map_err(at("configure"))?;
         Ok(Self { connection, path: path.to_owned(), poison })
     }

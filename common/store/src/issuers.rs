@@ -2,7 +2,8 @@
 
 use crate::db::{Db, Pool, sql};
 use crate::error::{Result, StoreError};
-use ct::hash::{Fingerprint, sha256};
+use crate::finding::{Finding, Findings};
+use ct::hash::{Fingerprint, hex, sha256};
 use rusqlite::OptionalExtension;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -87,4 +88,51 @@ impl Issuers {
         }
         Ok(())
     }
+}
+
+/// Rows that are checked at once.
+const CHECKED: usize = 256;
+
+/// What became of some rows.
+pub(crate) struct Checked {
+    /// The last that was looked at; none at the end.
+    pub last: Option<Vec<u8>>,
+    /// Those whose certificates are damaged.
+    pub bad: Vec<Fingerprint>,
+    /// Bytes that were read.
+    pub bytes: u64,
+}
+
+/// Checks issuers after this fingerprint, as the table has them.
+pub(crate) fn check(pool: &Pool, after: &[u8], findings: &mut Findings) -> Result<Checked> {
+    let rows: Vec<(Vec<u8>, Vec<u8>)> = pool.with(|connection| {
+        let at = sql("read issuers", pool.path());
+        let mut statement = connection
+            .prepare_cached(
+                "SELECT fingerprint, der FROM issuers WHERE fingerprint > ?1 ORDER BY fingerprint LIMIT ?2",
+            )
+            .map_err(&at)?;
+        let rows = statement.query_map((after, CHECKED as i64), |row| {
+            // Whatever SQLite takes a damaged value for.
+            Ok((row.get_ref(0)?.as_bytes()?.to_vec(), row.get_ref(1)?.as_bytes()?.to_vec()))
+        });
+        rows.and_then(Iterator::collect).map_err(at)
+    })?;
+    let mut bad = Vec::new();
+    for (fingerprint, der) in &rows {
+        let found = sha256(&[der]);
+        if found.as_slice() != fingerprint.as_slice() {
+            let row = ("issuers", hex(fingerprint));
+            findings.add(Finding::row(
+                pool.path(),
+                row,
+                "hash of the certificate",
+                hex(fingerprint),
+                hex(&found),
+            ));
+            bad.extend(fingerprint.first_chunk::<32>().map(|bytes| Fingerprint::new(*bytes)));
+        }
+    }
+    let bytes = rows.iter().map(|(_, der)| der.len() as u64).sum();
+    Ok(Checked { last: rows.into_iter().next_back().map(|(fingerprint, _)| fingerprint), bad, bytes })
 }

@@ -10,12 +10,14 @@
 //!
 //! docs/formats.md has every file, byte by byte, with the measurements that chose the layout.
 
+pub mod check;
 pub mod conformance;
 mod crc;
 mod db;
 mod disk;
 mod error;
 pub mod files;
+mod finding;
 mod header;
 mod issuers;
 pub mod list;
@@ -27,3 +29,4 @@ pub mod sim;
 mod state_rows;
 
 pub use error::{Result, StoreError};
+pub use finding::{Finding, Place};

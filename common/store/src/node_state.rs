@@ -1,8 +1,9 @@
 //! Small states that change in one step: a signer's last STH, a storage node's `start`, a certificate.
 
-use crate::db::{Db, Schema, sql};
+use crate::db::{self, Db, Pool, Schema, is_finished, sql};
 use crate::disk::Poison;
 use crate::error::{Result, StoreError};
+use crate::finding::{Finding, Findings};
 use crate::lock::DirLock;
 use crate::state_rows;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,34 @@ pub struct StateDb {
 
 fn file(dir: &Path) -> PathBuf {
     dir.join("state.db")
+}
+
+/// Checks all rows of the state in `dir`, which no process has open, and none opens meanwhile.
+///
+/// # Errors
+/// [`StoreError::Locked`], [`StoreError::Missing`]; a database that cannot be read at all.
+pub fn check(dir: &Path) -> Result<Vec<Finding>> {
+    let _lock = DirLock::open(dir)?;
+    check_open(dir)
+}
+
+/// As [`check`], of a state that this process has open.
+///
+/// # Errors
+/// [`StoreError::Missing`]; a database that cannot be read at all.
+pub fn check_open(dir: &Path) -> Result<Vec<Finding>> {
+    let path = file(dir);
+    let pool = Pool::new(&path, 1);
+    if !path.exists() || !pool.with(|connection| is_finished(connection, &path, SCHEMA))? {
+        return Err(StoreError::Missing { dir: dir.to_owned() });
+    }
+    let mut findings = Findings::default();
+    for part in [state_rows::check, db::check] {
+        if let Err(error) = pool.with(|connection| part(connection, &path, &mut findings)) {
+            findings.add(Finding::of(&error, &path));
+        }
+    }
+    Ok(findings.take())
 }
 
 impl StateDb {

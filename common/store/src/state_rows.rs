@@ -3,6 +3,7 @@
 use crate::crc::crc;
 use crate::db::sql;
 use crate::error::{Result, StoreError};
+use crate::finding::{Finding, Findings};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 use std::path::Path;
 
@@ -46,6 +47,25 @@ pub(crate) fn with_prefix(
     rows.into_iter()
         .map(|(key, value, crc)| checked(path, &key, value, crc).map(|value| (key, value)))
         .collect()
+}
+
+/// Checks every row.
+pub(crate) fn check(connection: &Connection, path: &Path, findings: &mut Findings) -> Result<()> {
+    let at = sql("read state", path);
+    let mut statement = connection.prepare_cached("SELECT key, value, crc FROM state").map_err(&at)?;
+    let mut rows = statement.query([]).map_err(&at)?;
+    while let Some(row) = rows.next().map_err(&at)? {
+        let read = |row: &rusqlite::Row<'_>| -> rusqlite::Result<(String, String, u32)> {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        };
+        let (key, found) = match read(row) {
+            Ok((key, value, crc)) if sum(&key, &value) == crc => continue,
+            Ok((key, value, crc)) => (key.clone(), (sum(&key, &value).to_string(), crc.to_string())),
+            Err(error) => ("?".to_owned(), ("a readable row".to_owned(), error.to_string())),
+        };
+        findings.add(Finding::row(path, ("state", key), "checksum", found.0, found.1));
+    }
+    Ok(())
 }
 
 /// Sets (`Some`) and removes (`None`) keys within a transaction.

@@ -39,6 +39,7 @@ pub(crate) fn check(
     let facts = facts::check(section, raw, mmd, KeyOf::Own, purpose);
     let times = mmd.and_then(|mmd| times::check(section, raw, mmd));
     let clock = times::clock(section, raw.clock.as_ref());
+    let scrubbing = times::scrubbing(section, raw);
     let first_primary = section
         .required("first_primary", raw.first_primary.as_deref(), "the name of a merge node")
         .and_then(|text| section.parse("first_primary", text, NODE));
@@ -56,6 +57,7 @@ pub(crate) fn check(
         first_primary: first_primary?,
         sth_signer: sth_signer?,
         clock: clock?,
+        scrubbing: scrubbing?,
         backlog_limit: backlog_limit?,
     })
 }

@@ -24,6 +24,9 @@ const MAX_AHEAD: u64 = 60_000;
 /// Greatest bound on a clock that is behind, in milliseconds.
 const MAX_BEHIND: u64 = 3_600_000;
 
+/// Least and greatest rate of scrubbing, in bytes a second.
+const SCRUB_RATE: (u64, u64) = (1_000, 10_000_000_000);
+
 /// Times that fit each other: `publish_interval ≤ sth_interval ≤ mmd / 2`, `sth_interval ≤ stop_submissions ≤ mmd`,
 /// `5 × sth_interval ≤ repair_after`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +88,31 @@ fn repair_after(section: &mut Section<'_>, raw: &RawLog, sth_interval: Option<u6
     let least = least.div_ceil(1000).max(1);
     let why = "at least 5 times sth_interval_ms, in seconds";
     Some(section.within("repair_after_seconds", given, (least, MAX_SECONDS.max(least)), why)? * 1000)
+}
+
+/// How a node reads again what it keeps of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scrubbing {
+    /// At most so much is read.
+    pub bytes_per_second: u64,
+    /// From the end of one pass to the next.
+    pub interval: Duration,
+}
+
+impl Scrubbing {
+    /// Where nothing is given: 8 MB a second, once a day. At that rate a hundred million entries take half a day.
+    pub const DEFAULT: Self = Self { bytes_per_second: 8_000_000, interval: Duration::from_secs(24 * 3600) };
+}
+
+/// The bounds on scrubbing.
+pub(crate) fn scrubbing(section: &mut Section<'_>, raw: &RawLog) -> Option<Scrubbing> {
+    let default = Scrubbing::DEFAULT;
+    let rate = raw.scrub_bytes_per_second.unwrap_or(default.bytes_per_second);
+    let interval = raw.scrub_interval_seconds.unwrap_or(default.interval.as_secs());
+    let rate = section.within("scrub_bytes_per_second", rate, SCRUB_RATE, "a kilobyte to ten gigabytes");
+    let interval =
+        section.within("scrub_interval_seconds", interval, (1, MAX_SECONDS), "1 second to 30 days");
+    Some(Scrubbing { bytes_per_second: rate?, interval: Duration::from_secs(interval?) })
 }
 
 /// The bounds on clocks.

@@ -232,6 +232,10 @@ fn times() {
     let repair = "repair_after_seconds = 300";
     line(repair, "repair_after_seconds = 299", &["= 299", "300 to 2592000", "5 times sth_interval_ms"]);
     line(repair, "repair_after_seconds = 2592001", &["= 2592001", "300 to 2592000"]);
+    let rate = format!("{repair}\nscrub_bytes_per_second = 999");
+    line(repair, &rate, &["scrub_bytes_per_second = 999", "1000 to 10000000000"]);
+    let interval = format!("{repair}\nscrub_interval_seconds = 0");
+    line(repair, &interval, &["scrub_interval_seconds = 0", "1 to 2592000"]);
     line("ahead_ms = 1000", "ahead_ms = 0", &["clock.ahead_ms = 0", "1 to 60000"]);
     line("ahead_ms = 1000", "ahead_ms = 60001", &["clock.ahead_ms = 60001", "1 to 60000"]);
     line("behind_ms = 600000", "behind_ms = 3600001", &["clock.behind_ms = 3600001", "1 to 3600000"]);

@@ -7,7 +7,7 @@ use ct::limits::{MAX_BATCH_ENTRIES, MAX_SEND_LOG};
 use ct::names::LogName;
 use ct::order::OrderRecord;
 use ct::wire::status::Detail;
-use ct::wire::tree::{self, CurrentPosition, MissingEntries, SendLog, Staged};
+use ct::wire::tree::{self, CurrentPosition, GetEntry, MissingEntries, SendLog, Staged};
 use ct::wire::{Bulk, Done, EntryBatch, SetPrimary};
 use node::fault::Fault;
 use node::host::{self, Host};
@@ -50,6 +50,7 @@ impl Service for FrontendService {
         let log = log.ok_or_else(|| Fault::NotFound(format!("log: {} is not served here", call.log)))?;
         match (&log.mode, call.method) {
             (Mode::Live(live), Method::Status) => self.status(log, live),
+            (Mode::Live(_), Method::GetEntry) => self.get_entry(log, &call.body).await,
             (Mode::Live(live), method) => {
                 answer(&live.keeper, call.caller.name.clone(), decode(method, &call.body)?).await
             }
@@ -61,6 +62,19 @@ impl Service for FrontendService {
 }
 
 impl FrontendService {
+    /// What a peer lost, as far as it is whole here (docs/protocol.md, D2).
+    async fn get_entry(&self, log: &LogState, body: &[u8]) -> Result<Reply, Fault> {
+        let GetEntry { entries, issuers } = json(body)?;
+        let reader = log.reader.clone();
+        let read = move || reader.batch(&entries, &issuers);
+        let read = self.host.tasks().blocking("read", read).await;
+        let (batch, damaged) = read.map_err(ours)?.map_err(ours)?;
+        for error in damaged {
+            tracing::error!(log = %log.facts.name(), %error, "a copy is damaged: see wolffish fsck");
+        }
+        Ok(Reply::bytes(batch.into_bulk(Done {}).and_then(|bulk| bulk.encode()).map_err(ours)?))
+    }
+
     fn read_only_status(&self, name: &LogName, log: &ReadOnly) -> Result<Reply, Fault> {
         reply(&host::read_only_status(&self.host, name, log.sth.clone()))
     }

@@ -156,6 +156,7 @@ fn scan(world: &World) -> Scan {
             primary: guard.certificate().body.primary.clone(),
             config_hash: String::new(),
             not_ready: Vec::new(),
+            scrub: None,
             detail,
         };
         let answer = detail.map(status).ok_or_else(|| "down".to_owned());

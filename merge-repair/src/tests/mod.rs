@@ -95,6 +95,7 @@ fn status(node: NodeName, role: Role, detail: Detail) -> Look {
         primary: m(1),
         config_hash: String::new(),
         not_ready: Vec::new(),
+        scrub: None,
         detail,
     });
     Look { node, role, answer }

@@ -29,8 +29,20 @@ pub struct Status {
     pub config_hash: String,
     /// Reasons why it is not fit to serve.
     pub not_ready: Vec<String>,
+    /// How far it has read again what it keeps of the log; none: it does not, or has not begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scrub: Option<Scrub>,
     /// What only nodes of its role have.
     pub detail: Detail,
+}
+
+/// How the scrub of a log stands at a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scrub {
+    /// When the last complete pass ended; none: there was none.
+    pub completed: Option<Timestamp>,
+    /// What the last pass found, or the one under way.
+    pub findings: u64,
 }
 
 /// A frontend's view of a read-only log, which has no term, no primary, and no node of another role.

@@ -1,7 +1,7 @@
 //! Messages by which a primary brings copies of the log up to date: merge nodes and frontends.
 
-use crate::hash::{Fingerprint, InternalRoot, RootHash};
-use crate::index::{Term, TreeSize};
+use crate::hash::{Fingerprint, InternalRoot, Name, RootHash};
+use crate::index::{LeafIndex, Term, TreeSize};
 use crate::order::LogHead;
 use crate::sth::Sth;
 use crate::term::{Endorsement, Proposal, SignedProposal};
@@ -127,4 +127,15 @@ pub struct Publish {
     pub sth: Sth,
     /// Up to when enough storage nodes' lists were read (docs/protocol.md, P3).
     pub polled_through: Timestamp,
+}
+
+/// GetEntry to a merge node or a frontend: entries by index and name; issuers by fingerprint. The answer is an
+/// [`crate::wire::EntryBatch`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GetEntry {
+    /// Which entries: one whose name is not at its index is left out.
+    pub entries: Vec<(LeafIndex, Name)>,
+    /// Which issuers.
+    pub issuers: Vec<Fingerprint>,
 }

@@ -59,13 +59,47 @@ impl Row {
     }
 }
 
+/// The first byte of an index file that is not what these rows make of it, and what it should be. Rows of entries that
+/// cannot be read are not known, and only have to check.
+pub(super) fn difference(
+    segment: u32,
+    first: u64,
+    rows: &[Option<Row>],
+    found: &[u8],
+) -> Option<(u64, String)> {
+    let header = Header { a: segment.into(), b: first, salt: 0 }.encode(INDEX);
+    let mut begin = 0;
+    let mut differs = |expected: &[u8]| {
+        let at = (0..expected.len()).find(|at| found.get(begin + at) != Some(&expected[*at]));
+        let offset = at.map(|at| ((begin + at) as u64, format!("{:#04x}", expected[at])));
+        begin += expected.len();
+        offset
+    };
+    if let Some(difference) = differs(&header) {
+        return Some(difference);
+    }
+    let mut encoded = Vec::with_capacity(ROW);
+    for (row, position) in rows.iter().zip(first..) {
+        encoded.clear();
+        let at = HEADER_LEN + (position - first) as usize * ROW;
+        let known = row.or_else(|| Row::decode(found.get(at..at + ROW)?, position));
+        let Some(known) = known else { return Some((at as u64, "a row that checks".to_owned())) };
+        known.encode(position, &mut encoded);
+        if let Some(difference) = differs(&encoded) {
+            return Some(difference);
+        }
+    }
+    let end = HEADER_LEN + rows.len() * ROW;
+    (found.len() > end).then(|| (end as u64, "the end of the file".to_owned()))
+}
+
 /// The index files of a list, opened when they are asked for.
 pub(super) struct Indexes {
     dir: PathBuf,
     open: Mutex<BTreeMap<u32, Handle>>,
 }
 
-fn file_name(segment: u32) -> String {
+pub(super) fn file_name(segment: u32) -> String {
     format!("{segment:08}.idx")
 }
 

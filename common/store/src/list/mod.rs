@@ -9,10 +9,12 @@
 //! Entries, and SCTs attached, before a [`EntryList::sync`] that returned `Ok` stay, at their positions. Issuers stay
 //! once [`EntryList::add_issuers`] returned. [`EntryList::forget_below`] removes whole segments, oldest first.
 
+mod check;
 mod index;
 mod open;
 mod reader;
 
+pub use check::ListCheck;
 pub use reader::{Described, ListReader};
 
 use crate::db::{Db, sql};

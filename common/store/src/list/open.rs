@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, RwLock};
 
-const SCHEMA: Schema = Schema {
+pub(super) const SCHEMA: Schema = Schema {
     format: "entry list",
     application_id: 0x574c_4645, // "WLFE"
     version: 1,
@@ -24,11 +24,11 @@ const SCHEMA: Schema = Schema {
           CREATE TABLE late_scts(position INTEGER PRIMARY KEY, sct BLOB NOT NULL);",
 };
 
-fn database(dir: &Path) -> PathBuf {
+pub(super) fn database(dir: &Path) -> PathBuf {
     dir.join("list.db")
 }
 
-fn segments_dir(dir: &Path) -> PathBuf {
+pub(super) fn segments_dir(dir: &Path) -> PathBuf {
     dir.join("segments")
 }
 
@@ -62,6 +62,18 @@ impl Collector {
         }
         self.rows
     }
+}
+
+/// The rows of a segment of which some entries may be damaged, with the SCTs that were found in it.
+pub(super) fn rows_from(rows: Vec<Option<Row>>, scts: &[(u64, u32)], first: u64) -> Vec<Option<Row>> {
+    let mut rows = rows;
+    for (position, offset) in scts {
+        let row = position.checked_sub(first).and_then(|row| rows.get_mut(row as usize));
+        if let Some(Some(row)) = row {
+            row.sct = *offset;
+        }
+    }
+    rows
 }
 
 /// The index rows of a closed segment, from its records.

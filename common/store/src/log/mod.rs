@@ -17,11 +17,14 @@
 //!   it is made again from the order, and compared with what is known of it.
 //! * A sealed run counts once `log.db` says so; before that its file is replaced, after that it never changes.
 
+mod batch;
+mod check;
 mod commit;
 mod copy;
 mod find;
 mod growth;
 mod index;
+mod mend;
 mod open;
 mod options;
 mod prove;
@@ -43,7 +46,9 @@ mod view;
 mod work;
 mod writer;
 
+pub use check::{ClosedLog, Damage, Known, LogCheck};
 pub use commit::{Append, Commit};
+pub use mend::make_openable;
 pub use options::StoreOptions;
 pub use reader::Reader;
 pub use scrub::Scrubbed;

@@ -11,7 +11,7 @@ use crate::header::{Format, HEADER_LEN, Header};
 use ct::hash::NodeHash;
 use std::path::Path;
 
-const ROOTS: Format = Format { name: "tile roots", magic: b"WLFROT", version: 1 };
+pub(super) const ROOTS: Format = Format { name: "tile roots", magic: b"WLFROT", version: 1 };
 const ROW: usize = 68;
 
 /// Roots of a full tile: of the leaf hashes, and of the order records.
@@ -31,6 +31,13 @@ fn encode(number: u64, roots: &TileRoots, out: &mut Vec<u8>) {
     out.extend_from_slice(roots.internal.as_bytes());
     let sum = crc(&[&number.to_le_bytes(), &out[begin..]]);
     out.extend_from_slice(&sum.to_le_bytes());
+}
+
+/// Where the row of a tile stands, and what it is.
+pub(super) fn row(number: u64, roots: &TileRoots) -> (u64, Vec<u8>) {
+    let mut row = Vec::with_capacity(ROW);
+    encode(number, roots, &mut row);
+    (HEADER_LEN as u64 + number * ROW as u64, row)
 }
 
 fn decode(number: u64, row: &[u8]) -> Option<TileRoots> {

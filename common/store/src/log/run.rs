@@ -146,6 +146,11 @@ impl Run {
         (i / self.per_block as u64, (i % self.per_block as u64) as usize)
     }
 
+    /// Entries in a block.
+    pub(super) fn per_block(&self) -> usize {
+        self.per_block
+    }
+
     /// Reads and decompresses a block.
     pub(super) fn block(&self, block: u64) -> Result<Block> {
         let (begin, end) = (self.offsets[block as usize], self.offsets[block as usize + 1]);

@@ -97,6 +97,12 @@ impl Sealed {
         Ok(found)
     }
 
+    /// Forgets what is in memory of a run whose file was written anew.
+    pub(super) fn forget(&self, run: u64) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&run);
+        self.blocks.lock().unwrap_or_else(PoisonError::into_inner).retain(|((number, _), _)| *number != run);
+    }
+
     fn not_in(&self, index: u64) -> StoreError {
         StoreError::corrupt(&self.path(index / self.run), 0, "block", format!("entry {index}"), "none")
     }

@@ -12,9 +12,11 @@
 //! it. A segment that is not the last was synced whole before its successor was made.
 
 mod open;
+pub(crate) mod pave;
 mod reader;
 mod record;
 mod scan;
+pub(crate) mod walk;
 mod writer;
 
 pub use reader::SegmentReader;
@@ -49,6 +51,11 @@ impl Location {
     pub const fn offset(self) -> u32 {
         self.0 as u32
     }
+}
+
+/// Numbers of the segments whose files are in `dir`, in order.
+pub(crate) fn numbers_in(disk: &crate::disk::Disk, dir: &std::path::Path) -> crate::Result<Vec<u32>> {
+    Ok(disk.list(dir)?.iter().filter_map(|name| number_in(name, ".seg")).collect())
 }
 
 pub(crate) fn file_name(segment: u32) -> String {

@@ -2,7 +2,7 @@
 
 use super::reader::{SEGMENT, SegmentFile, Shared, open_segment};
 use super::record::{Kind, MAX_RECORD, Place, RECORD_HEADER};
-use super::{Location, Segments, file_name, number_in, scan};
+use super::{Location, Segments, file_name, numbers_in, scan};
 use crate::disk::Disk;
 use crate::error::{Result, StoreError};
 use crate::files::Mode;
@@ -29,8 +29,7 @@ pub(super) fn make(disk: &Disk, dir: &Path, number: u32, first: u64) -> Result<S
 
 /// Numbers of the segments in `dir`, which must follow on one another.
 fn numbers(disk: &Disk, dir: &Path) -> Result<Vec<u32>> {
-    let names = disk.list(dir)?;
-    let numbers: Vec<u32> = names.iter().filter_map(|name| number_in(name, ".seg")).collect();
+    let numbers = numbers_in(disk, dir)?;
     for pair in numbers.windows(2) {
         if pair[1] != pair[0] + 1 {
             let path = dir.join(file_name(pair[0] + 1));

@@ -57,6 +57,13 @@ pub(crate) fn open_segment(
 }
 
 impl SegmentReader {
+    /// Reads segments that nobody writes: everything counts as durable.
+    pub(crate) fn closed(disk: &Disk, dir: &std::path::Path) -> Self {
+        let durable = AtomicU64::new(Location::new(u32::MAX >> 1, 0).packed());
+        let (disk, dir, open) = (disk.clone(), dir.to_owned(), RwLock::new(BTreeMap::new()));
+        Self { shared: Arc::new(Shared { disk, dir, open, durable }) }
+    }
+
     /// The first place that is not durable yet: everything below it can be read.
     pub fn durable_end(&self) -> Location {
         Location::from_packed(self.shared.durable.load(Ordering::Acquire))

@@ -1,0 +1,150 @@
+//! What a check found is mended from right copies, and from nothing else.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use store::check::rest;
+use store::conformance::log::{index, put_and_commit, size};
+use store::conformance::sample;
+use store::log::{ClosedLog, Damage, Known, LogCheck, StoreOptions, Writer, make_openable};
+use store::{Finding, StoreError};
+
+fn scratch() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
+fn options() -> StoreOptions {
+    StoreOptions { segment_bytes: 60_000, run: 256, block: 16, ..StoreOptions::default() }
+}
+
+/// 700 entries: one run is sealed, two tiles are full.
+fn make_log(dir: &Path) -> Known {
+    let mut log = Writer::create(dir, &options()).unwrap();
+    let entries: Vec<_> = (0..700).map(sample::entry).collect();
+    for (i, batch) in entries.chunks(70).enumerate() {
+        put_and_commit(&mut log, i as u64 * 70, batch, "1").unwrap();
+    }
+    assert!(log.seal_step(size(300)).unwrap());
+    let head = log.reader().head_at(size(700)).unwrap();
+    Known { what: "the tree head", size: head.size, root: head.root, internal: Some(head.internal_root) }
+}
+
+fn check(dir: &Path, known: &Known) -> (Vec<Finding>, Damage) {
+    let log = ClosedLog::open(dir, &options()).unwrap();
+    let mut check = LogCheck::closed(log, vec![known.clone()]).unwrap();
+    (rest(&mut check), check.damage())
+}
+
+fn mend(dir: &Path, damage: &Damage) {
+    make_openable(dir, &options(), damage).unwrap();
+    let mut log = Writer::open(dir, &options()).unwrap();
+    log.mend_issuers(&damage.issuers, &sample::issuers()).unwrap();
+    let good: BTreeMap<_, _> = damage.entries.iter().map(|at| (*at, sample::entry(at.get()))).collect();
+    log.mend_entries(&good).unwrap();
+    damage.tiles.iter().for_each(|tile| log.mend_tile(*tile).unwrap());
+    if damage.indexes {
+        log.mend_indexes().unwrap();
+    }
+    // It works on.
+    let entry = sample::entry(1000);
+    let len = log.len().get();
+    put_and_commit(&mut log, len, std::slice::from_ref(&entry), "1").unwrap();
+    assert_eq!(log.reader().index_of(&entry.name(), log.len()).unwrap(), Some(index(len)));
+    for at in damage.entries.iter().take(20) {
+        assert_eq!(log.reader().entry(*at).unwrap(), sample::entry(at.get()));
+    }
+}
+
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<_> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+/// Damages a log of its own, and demands that it is mended.
+fn damaged(what: &str, damage: impl FnOnce(&Path)) {
+    let dir = scratch();
+    let known = make_log(dir.path());
+    damage(dir.path());
+    let (findings, found) = check(dir.path(), &known);
+    assert!(!findings.is_empty(), "{what} is not found");
+    mend(dir.path(), &found);
+    let (findings, _) = check(dir.path(), &known);
+    assert_eq!(findings, vec![], "{what}");
+}
+
+fn flip(file: &Path, offset: u64) {
+    let mut bytes = fs::read(file).unwrap();
+    bytes[offset as usize] ^= 0x10;
+    fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn a_flipped_byte_anywhere_is_mended() {
+    let parts =
+        ["tiles", "tile-roots", "sealed/00000000.run", "segments/00000001.seg", "segments/00000002.seg"];
+    for part in parts {
+        let dir = scratch();
+        make_log(dir.path());
+        let len = fs::metadata(dir.path().join(part)).unwrap().len();
+        // In the header, in what follows, all over, at the end (where the last record of a segment may be torn).
+        for offset in [1, 20, 33, 44, 50, len / 3, len / 2, len - 60, len - 20] {
+            damaged(&format!("{part} at {offset}"), |dir| flip(&dir.join(part), offset));
+        }
+    }
+}
+
+#[test]
+fn files_that_are_gone_are_mended() {
+    for part in
+        ["tiles", "tile-roots", "sealed/00000000.run", "segments/00000001.seg", "segments/00000002.seg"]
+    {
+        damaged(part, |dir| fs::remove_file(dir.join(part)).unwrap());
+    }
+    damaged("much at once", |dir| {
+        for file in
+            [dir.join("tiles"), dir.join("tile-roots")].into_iter().chain(files(&dir.join("segments")))
+        {
+            let len = fs::metadata(&file).unwrap().len();
+            (0..5).for_each(|i| flip(&file, 40 + i * (len - 100) / 5));
+        }
+    });
+}
+
+#[test]
+fn rows_that_can_be_made_again_are_mended() {
+    for sql in [
+        "UPDATE issuers SET der = x'00'",
+        "DELETE FROM issuers WHERE fingerprint > x'80'",
+        "DELETE FROM name_index WHERE idx < 99",
+        "UPDATE name_index SET idx = 3",
+        "INSERT INTO name_index VALUES(77, 9000)",
+        "DELETE FROM identity_index",
+        "INSERT INTO identity_index VALUES(77, 5)",
+        "UPDATE orders SET loc = loc + 1 WHERE idx = 501",
+    ] {
+        damaged(sql, |dir| {
+            let connection = rusqlite::Connection::open(dir.join("log.db")).unwrap();
+            connection.execute(sql, []).unwrap();
+        });
+    }
+}
+
+#[test]
+fn nothing_but_what_the_order_names_is_written() {
+    let dir = scratch();
+    make_log(dir.path());
+    let mut log = Writer::open(dir.path(), &options()).unwrap();
+    let run = fs::read(dir.path().join("sealed/00000000.run")).unwrap();
+    for at in [3, 600] {
+        for wrong in [sample::entry(at + 1), sample::again(at, 1), sample::other_chain(at)] {
+            let one = BTreeMap::from([(index(at), wrong)]);
+            let refused = log.mend_entries(&one);
+            assert!(matches!(refused, Err(StoreError::NotHeld { .. })), "{at}: {refused:?}");
+        }
+        assert_eq!(log.reader().entry(index(at)).unwrap(), sample::entry(at));
+    }
+    assert_eq!(fs::read(dir.path().join("sealed/00000000.run")).unwrap(), run);
+}

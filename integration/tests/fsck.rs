@@ -1,0 +1,153 @@
+//! A disk that lies: found by a node that runs, found by `wolffish fsck` in one that is down, and put right from peers.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+use integration::cluster::{Cluster, Node, wait_for, wolffish};
+use integration::load::{demand_all, promise};
+use integration::spread::Spread;
+use judge::session::{Session, Submission};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn fsck(dir: &Path, args: &[&str]) -> Output {
+    Command::new(wolffish()).arg("fsck").arg("--dir").arg(dir).args(args).output().unwrap()
+}
+
+fn text(output: &Output) -> String {
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    format!("{out}{err}")
+}
+
+fn is_clean(dir: &Path, node: &str) {
+    let output = fsck(dir, &["--node", node]);
+    assert!(output.status.success(), "{}", text(&output));
+}
+
+fn log_dir(node: &Node) -> PathBuf {
+    node.state_dir.join("logs/anytime")
+}
+
+fn flip(file: &Path, offset: usize) {
+    let mut bytes = fs::read(file).unwrap();
+    bytes[offset] ^= 0x20;
+    fs::write(file, bytes).unwrap();
+}
+
+/// So many promises, all in the tree.
+fn promises(session: &Session, count: usize) -> Vec<(usize, Submission)> {
+    let promised: Vec<_> = (0..count).map(|_| (0, wait_for("a promise", || promise(session)))).collect();
+    demand_all(std::slice::from_ref(session), &promised);
+    promised
+}
+
+/// Has every pass of the scrub follow the last after a second.
+fn scrub_often(dir: &Path) {
+    let file = dir.join("cluster.toml");
+    let whole = fs::read_to_string(&file).unwrap();
+    fs::write(&file, whole.replace("[[log]]", "[[log]]\nscrub_interval_seconds = 1")).unwrap();
+}
+
+#[test]
+fn a_running_node_finds_a_byte_that_was_flipped_under_it() {
+    let cluster = Cluster::start(&["--sth-interval", "1s"]);
+    let nodes = cluster.nodes();
+    let promised = promises(&cluster.session(0), 8);
+    let mut spread = Spread::take_over(cluster);
+    scrub_often(spread.dir());
+    spread.start_all();
+    let session = spread.session();
+    wait_for("a promise", || promise(&session));
+    let at = |name: &str| nodes.iter().find(|node| node.name == name).unwrap().clone();
+    for (name, file) in [
+        ("merge-2", "segments/00000000.seg"),
+        ("frontend-2", "segments/00000000.seg"),
+        ("storage-2", "list/segments/00000000.seg"),
+    ] {
+        let node = at(name);
+        let file = log_dir(&node).join(file);
+        wait_for("a first pass", || log_dir(&node).join("scrub.json").exists().then_some(()));
+        // Within the first entry: behind the header of the file and of the record.
+        write_byte(&file, 32 + 16 + 40);
+        let line = wait_for("an alarm that names the file", || {
+            let said = spread.said(&node);
+            said.lines()
+                .find(|line| line.contains("ALARM") && line.contains("00000000.seg"))
+                .map(str::to_owned)
+        });
+        assert!(line.contains("offset 32"), "{line}");
+        let refused = fsck(spread.dir(), &["--node", name, "--log", "anytime"]);
+        assert_eq!(refused.status.code(), Some(64), "{}", text(&refused));
+        assert!(text(&refused).contains("in use"), "{}", text(&refused));
+    }
+    // Who looks at the cluster sees it.
+    let status = Command::new(wolffish()).args(["status", "--dir"]).arg(spread.dir()).output().unwrap();
+    assert!(text(&status).contains("merge-2: its scrub found"), "{}", text(&status));
+    drop(promised);
+}
+
+/// Changes a byte in place: the file stays the one that the node has open.
+fn write_byte(path: &Path, offset: u64) {
+    use std::os::unix::fs::FileExt as _;
+    let file = fs::File::options().read(true).write(true).open(path).unwrap();
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, offset).unwrap();
+    file.write_all_at(&[byte[0] ^ 0x20], offset).unwrap();
+}
+
+/// What `fsck --json` found at a node.
+fn findings(dir: &Path, node: &str) -> Vec<Value> {
+    let output = fsck(dir, &["--node", node, "--log", "anytime", "--json"]);
+    let value: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output)));
+    let stores = value["stores"].as_array().unwrap().iter();
+    stores.flat_map(|store| store["findings"].as_array().unwrap().clone()).collect()
+}
+
+#[test]
+fn damage_is_named_repaired_from_peers_and_gone() {
+    let cluster = Cluster::start(&["--sth-interval", "1s"]);
+    let nodes = cluster.nodes();
+    // More than a tile.
+    let mut promised = promises(&cluster.session(0), 300);
+    let mut spread = Spread::take_over(cluster);
+    let dir = spread.dir().to_owned();
+    spread.start_all();
+    let session = spread.session();
+    wait_for("a promise", || promise(&session));
+    for victim in ["merge-3", "frontend-2"] {
+        spread.kill(victim);
+        is_clean(&dir, victim);
+        let log = log_dir(nodes.iter().find(|node| node.name == victim).unwrap());
+        let segment = log.join("segments/00000000.seg");
+        let middle = fs::metadata(&segment).unwrap().len() as usize / 2;
+        // An entry; another; a page of the tree; its roots.
+        flip(&segment, 32 + 16 + 40);
+        flip(&segment, middle);
+        flip(&log.join("tiles"), 5000);
+        flip(&log.join("tile-roots"), 40);
+        let found = findings(&dir, victim);
+        let names =
+            |file: &str| found.iter().any(|finding| finding["file"].as_str().unwrap().ends_with(file));
+        assert!(names("00000000.seg") && names("tiles") && names("tile-roots"), "{found:#?}");
+        let repaired = fsck(&dir, &["--node", victim, "--log", "anytime", "--repair"]);
+        assert!(repaired.status.success(), "{}", text(&repaired));
+        is_clean(&dir, victim);
+        // A segment's header; the whole of a file; an issuer; an index.
+        flip(&segment, 20);
+        fs::remove_file(log.join("tiles")).unwrap();
+        let sql = "UPDATE issuers SET der = x'00'; DELETE FROM name_index WHERE idx = 7;
+                   UPDATE identity_index SET idx = 3 WHERE idx = 9";
+        let database = rusqlite::Connection::open(log.join("log.db")).unwrap();
+        database.execute_batch(sql).unwrap();
+        drop(database);
+        assert!(findings(&dir, victim).len() >= 2);
+        let repaired = fsck(&dir, &["--node", victim, "--log", "anytime", "--repair"]);
+        assert!(repaired.status.success(), "{}", text(&repaired));
+        is_clean(&dir, victim);
+        spread.start_again(victim);
+        let session = spread.session();
+        promised.push((0, wait_for("a promise after the repair", || promise(&session))));
+    }
+    demand_all(&[spread.session()], &promised);
+}
