@@ -231,7 +231,7 @@ fn every_way_not_to_answer_has_its_name() {
         (Endpoint::GetSth, Lie::HeadDrips, trouble("slow")),
         (Endpoint::GetSth, Lie::NeverAnswered, trouble("slow")),
         (Endpoint::GetSth, Lie::HungUp, trouble("unreachable")),
-        (Endpoint::GetEntries, Lie::BodyCut, trouble("unreachable")),
+        (Endpoint::GetEntries, Lie::BodyCut, trouble("cut-short")),
         (Endpoint::GetSth, Lie::BodyEndless, suspect("too-large")),
         (Endpoint::GetEntries, Lie::BodyClaimsHuge, suspect("too-large")),
         (Endpoint::GetEntries, Lie::RedirectLoop, trouble("redirects")),
