@@ -166,8 +166,12 @@ fn heads_are_found_by_their_neighbours_and_stand_where_they_were_put() {
     drop(state);
 
     let mut state = self::state(dir.path());
-    let around = |state: &State, size| state.around(one, TreeSize::of(size)).unwrap();
-    let expected = |at, below, above| Around { at, below, above };
+    // Earlier than all that wait and smaller, or later and larger.
+    let around = |state: &State, size: usize| {
+        let head = served(size, if size > 6 { 100 } else { 0 }).sth.head;
+        state.around(one, &head).unwrap()
+    };
+    let expected = |at, below, above| Around { at, below, above, unproven: None };
     assert_eq!(around(&state, 3), expected(Some(served(3, 12)), None, Some(served(5, 20))));
     assert_eq!(around(&state, 4), expected(None, Some(served(3, 12)), Some(served(5, 20))));
     assert_eq!(around(&state, 7), expected(None, Some(served(5, 20)), Some(served(9, 30))));
@@ -175,6 +179,24 @@ fn heads_are_found_by_their_neighbours_and_stand_where_they_were_put() {
     assert_eq!(state.newest(one).unwrap(), Some(served(9, 35)));
     assert_eq!(state.newest(other).unwrap(), Some(served(7, 26)));
     assert_eq!(state.disputed(one, 10).unwrap(), [(TreeSize::of(8), Some(proof.to_owned()))]);
+
+    // Another root, a smaller one that is not earlier, a larger one that is not later.
+    let of = |size, at, root| TreeHead {
+        timestamp: Timestamp::from_millis(at),
+        tree_size: TreeSize::of(size),
+        root_hash: RootHash::new([root; 32]),
+    };
+    for (head, contradicts) in [
+        (of(6, 40, 7), true),
+        (of(6, 40, 6), false),
+        (of(5, 25, 5), true),
+        (of(5, 24, 5), false),
+        (of(7, 25, 7), true),
+        (of(7, 26, 7), false),
+    ] {
+        let found = state.around(one, &head).unwrap().unproven;
+        assert_eq!(found, contradicts.then(|| served(6, 25)), "{head:?}");
+    }
 
     let waiting = served(6, 25);
     let standing = |state: &State| state.standing(one, &waiting.sth.head).unwrap();
