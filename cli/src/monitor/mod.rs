@@ -159,7 +159,10 @@ impl From<StateError> for Failure {
         let text = error.to_string();
         match error {
             StateError::Locked { .. } | StateError::Format { .. } => Failure::Usage(text),
-            StateError::Io { .. } | StateError::Sql { .. } | StateError::Row { .. } => Failure::Io(text),
+            StateError::Io { .. }
+            | StateError::Sql { .. }
+            | StateError::Row { .. }
+            | StateError::Root { .. } => Failure::Io(text),
         }
     }
 }

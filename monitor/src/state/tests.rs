@@ -151,6 +151,22 @@ fn a_position_that_this_program_did_not_write_is_refused() {
 }
 
 #[test]
+fn a_tree_that_is_not_the_one_of_the_signed_head_of_its_size_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut state = state(dir.path());
+    let id = log(1).log_id();
+    let step = step(2, &[]);
+    let head = TreeHead { root_hash: step.position.tree.root(), ..served(2, 10).sth.head };
+    let signed = Served { sth: key(1).sign_head(head).sth().clone(), ..served(2, 10) };
+    state.record(id, &signed, Standing::Agreed, None).unwrap();
+    state.commit(id, &step).unwrap();
+    assert_eq!(state.position(id).unwrap(), Some(step.position));
+    state.connection.execute("UPDATE log SET peaks = zeroblob(32)", []).unwrap();
+    let error = state.position(id).unwrap_err().to_string();
+    assert!(error.contains("at 2 entries") && error.contains(&head.root_hash.to_string()), "{error}");
+}
+
+#[test]
 fn heads_are_found_by_their_neighbours_and_stand_where_they_were_put() {
     let dir = tempfile::tempdir().unwrap();
     let (one, other) = (log(1).log_id(), log(2).log_id());
