@@ -91,3 +91,13 @@ fn records_are_of_one_log() {
     let refused = hammer(dir.path(), &["--prove", "r"]);
     assert!(text(&refused.stderr).contains("version 9 of the format"), "{}", text(&refused.stderr));
 }
+
+#[test]
+fn an_error_that_nobody_reads_has_its_exit_code_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wolffish"));
+    command.args(["hammer", "--prove", "nowhere"]).current_dir(dir.path()).stderr(writer);
+    assert_eq!(command.status().unwrap().code(), Some(74));
+}

@@ -117,8 +117,9 @@ fn heed(stop: &Stop) -> Result<JoinHandle<()>, Failure> {
     let stop = stop.clone();
     Ok(tokio::spawn(async move {
         signals.next().await;
-        eprintln!("the load ends; what was promised is still proved (once more to end that too)");
+        // First what was asked for: there may be nobody left to tell.
         stop.load.cancel();
+        out::note("the load ends; what was promised is still proved (once more to end that too)");
         signals.next().await;
         stop.all.cancel();
     }))
