@@ -65,6 +65,10 @@ fn plan(dir: &Path, mix: &str) -> Plan {
     }
 }
 
+fn at(rate: f64) -> Goal {
+    Goal::Rates(vec![Rate::new(rate).unwrap()])
+}
+
 fn run(liar: &Liar, plan: &Plan) -> Result<Report, HammerError> {
     // It can only be there already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -314,4 +318,45 @@ fn a_log_that_hangs_up_or_says_nothing_is_counted_and_not_blamed() {
         let unsent = report.steps[0].operations["add-chain"].unsent;
         assert_eq!(count(&report, "add-chain", outcome) + unsent, 40, "{lie:?}: {report:?}");
     }
+}
+
+/// How often this was asked.
+fn asked(liar: &Liar, endpoint: Endpoint) -> usize {
+    liar.requests().iter().filter(|seen| seen.endpoint() == Some(endpoint)).count()
+}
+
+#[test]
+fn proving_honours_the_pause_that_a_log_asks_for() {
+    let (liar, dir) = (liar(Lie::None, 1), tempfile::tempdir().unwrap());
+    liar.tell_at(Endpoint::GetProofByHash, Lie::Busy { requests: u64::MAX, seconds: 3600 });
+    let report = run(&liar, &Plan { goal: at(80.0), ..plan(dir.path(), "add-chain=1") }).unwrap();
+    assert_eq!((report.proof.promised, report.proof.unproved), (80, 80));
+    // Those that were under way when the first came back, and none of the others; nor is an hour waited for.
+    let asked = asked(&liar, Endpoint::GetProofByHash);
+    assert!(asked <= 32, "{asked} requests for proofs");
+}
+
+#[test]
+fn proving_does_not_work_through_every_promise_at_a_log_that_fails() {
+    let (liar, dir) = (liar(Lie::None, 1), tempfile::tempdir().unwrap());
+    liar.tell_at(Endpoint::GetProofByHash, Lie::ServerError { requests: u64::MAX });
+    let prove_within = Duration::from_millis(500);
+    let report =
+        run(&liar, &Plan { prove_within, goal: at(80.0), ..plan(dir.path(), "add-chain=1") }).unwrap();
+    assert_eq!((report.proof.promised, report.proof.unproved), (80, 80));
+    // One pass, for the tree stays the same for a second.
+    let asked = asked(&liar, Endpoint::GetProofByHash);
+    assert!((8..=8 + 32).contains(&asked), "{asked} requests for proofs");
+}
+
+#[test]
+fn proving_ends_when_its_time_is_over_whatever_is_under_way() {
+    let (liar, dir) = (liar(Lie::None, 1), tempfile::tempdir().unwrap());
+    liar.tell_at(Endpoint::GetProofByHash, Lie::NeverAnswered);
+    let (timeout, prove_within) = (Duration::from_secs(60), Duration::from_millis(500));
+    let report = run(&liar, &Plan { timeout, prove_within, ..plan(dir.path(), "add-chain=1") }).unwrap();
+    assert_eq!(report.proof.unproved, 40);
+    // One answer alone would have been waited for twice as long.
+    assert!(report.proof.seconds < 30.0, "{:?}", report.proof);
+    assert!(report.faults.first[0].text.contains("no time"), "{:?}", report.faults.first[0]);
 }

@@ -14,7 +14,7 @@ use ct::time::Timestamp;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 /// Pause between two looks at one frontend: as often as most logs sign.
@@ -108,6 +108,22 @@ impl Watcher {
         let sth = self.client.frontend(frontend).sth().await?;
         self.answered(frontend, asked, sth.clone()).await?;
         Ok(sth)
+    }
+
+    /// The same; nothing if there is no answer until the deadline.
+    pub async fn look_until(
+        &self,
+        deadline: Instant,
+        frontend: usize,
+    ) -> Result<Option<VerifiedSth>, LookError> {
+        let asked = self.ask(frontend);
+        // The waiting alone is cut short: an answer that came is recorded whatever the time.
+        let Ok(sth) = timeout_at(deadline, self.client.frontend(frontend).sth()).await else {
+            return Ok(None);
+        };
+        let sth = sth?;
+        self.answered(frontend, asked, sth.clone()).await?;
+        Ok(Some(sth))
     }
 
     /// Looks at one frontend until told to stop. What it fails to answer is for those to count who measure it; but no lie
