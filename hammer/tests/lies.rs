@@ -360,3 +360,15 @@ fn proving_ends_when_its_time_is_over_whatever_is_under_way() {
     assert!(report.proof.seconds < 30.0, "{:?}", report.proof);
     assert!(report.faults.first[0].text.contains("no time"), "{:?}", report.faults.first[0]);
 }
+
+#[test]
+fn one_contradiction_is_one_file_however_often_it_is_shown() {
+    let liar = Liar::with(Setup { lie: Lie::TwoRootsOfOneSize, entries: 10, ..Setup::default() });
+    let dir = tempfile::tempdir().unwrap();
+    let report = run(&liar, &plan(dir.path(), "get-sth=1")).unwrap();
+    let split: Vec<_> = report.faults.first.iter().filter(|fault| fault.kind == "split-view").collect();
+    let [fault] = split.as_slice() else { panic!("{split:?}") };
+    assert!(fault.times > 10 && report.faults.count >= fault.times, "{:?}", report.faults);
+    let evidence = std::fs::read_dir(dir.path()).unwrap().map(|found| found.unwrap().file_name());
+    assert_eq!(evidence.filter(|name| name.to_string_lossy().starts_with("evidence-")).count(), 1);
+}

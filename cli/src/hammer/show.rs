@@ -155,9 +155,10 @@ fn end(recorded: &RecordsReport, proof: &ProofReport, views: &ViewsReport, fault
     ));
     for fault in &faults.first {
         let kept = fault.evidence.as_ref().map(|path| format!(" [{}]", path.display())).unwrap_or_default();
-        text.push_str(&format!("FAULT {}: {}{kept}\n", fault.kind, fault.text));
+        let times = if fault.times > 1 { format!(" ({} times)", fault.times) } else { String::new() };
+        text.push_str(&format!("FAULT {}: {}{times}{kept}\n", fault.kind, fault.text));
     }
-    let told = faults.first.len() as u64;
+    let told = faults.first.iter().map(|fault| fault.times).sum::<u64>();
     if faults.count > told {
         text.push_str(&format!("and {} more faults\n", faults.count - told));
     }

@@ -1,6 +1,7 @@
 //! Looks at every frontend all the time, and compares what they show.
 
 use super::compare::{Asked, Check, Contradiction, Shown, Views};
+use super::told::{News, Told};
 use crate::clock::now;
 use crate::evidence::Keeper;
 use crate::fault::Faults;
@@ -37,6 +38,7 @@ pub(super) struct State {
     /// The first stays here until it is done.
     pub(super) checks: VecDeque<Check>,
     pub(super) proved: u64,
+    told: Told,
 }
 
 impl Watcher {
@@ -148,8 +150,19 @@ impl Watcher {
             format!("size {} root {} of {} from {url}", head.tree_size, head.root_hash, head.timestamp)
         };
         let text = format!("{}, and {}", tell(&contradiction.first), tell(&contradiction.second));
-        let kept = self.evidence.contradiction(contradiction, proof);
-        self.faults.add_kept(contradiction.kind, text, kept);
+        let news = self.state().told.news(contradiction, &text);
+        match news {
+            News::First => {
+                let kept = self.evidence.contradiction(contradiction, proof);
+                if kept.is_err() {
+                    // The next time it may be kept after all.
+                    self.state().told.forget(contradiction);
+                }
+                self.faults.add_kept(contradiction.kind, text, kept);
+            }
+            News::Again(text) => self.faults.again(contradiction.kind, &text),
+            News::TooMany => self.faults.add(contradiction.kind, text, None),
+        }
     }
 
     fn in_time(&self, sth: &VerifiedSth, now: Timestamp, url: &str) {
