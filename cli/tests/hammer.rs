@@ -64,6 +64,9 @@ fn what_makes_no_sense_is_refused_before_anything_is_sent() {
         (&["--duration", "2d"], "longer than"),
         (&["--keys", "P-521"], "no kind of key"),
         (&["--mix", "add-chain=1"], "no chains"),
+        (&["--mix", "resubmit=1"], "without add-chain"),
+        (&["--duration", "0s"], "shorter than 100 ms"),
+        (&["--timeout", "0s"], "shorter than 1 ms"),
         (&["--chaos", "all", "--mix", "get-sth=1"], "cluster.toml"),
     ] {
         refused(&[&here, args].concat(), says);
