@@ -129,7 +129,7 @@ fn chaos(events: &[ChaosEvent]) -> String {
         let back = match (&event.skipped, event.back_after_seconds) {
             (Some(why), _) => why.clone(),
             (None, Some(back)) => format!("{back:.1} s"),
-            (None, None) => "not in time".to_owned(),
+            (None, None) => "not seen".to_owned(),
         };
         let with = &event.meanwhile;
         let counts = [with.done, with.refused, with.failed].map(|count| count.to_string());
