@@ -5,7 +5,7 @@ use super::hand::{Hand, Site};
 use super::open::drive;
 use super::pacer::Pacer;
 use super::verify::Promises;
-use crate::chains::{Need, Stock};
+use crate::chains::{MAX_STOCK, Need, Stock};
 use crate::mix::{Mix, OPERATIONS, Operation};
 use crate::schedule::{Pace, Rate, Schedule};
 use crate::stats::{OperationReport, Percentiles, Tally};
@@ -101,7 +101,17 @@ impl Step {
             precertificates: of[Operation::AddPreChain.index()],
         };
         match self.load {
-            Load::Open { rate, pace } => count(self.schedule(rate, pace).demand()),
+            Load::Open { .. }
+                if !self.mix.has(Operation::AddChain) && !self.mix.has(Operation::AddPreChain) =>
+            {
+                Need::default()
+            }
+            Load::Open { rate, pace } => {
+                let schedule = self.schedule(rate, pace);
+                let roughly = count(schedule.estimate());
+                // To draw all of it would take long, and it is refused anyway.
+                if roughly.total() > 2 * MAX_STOCK { roughly } else { count(schedule.demand()) }
+            }
             Load::Closed { .. } => {
                 let weight = |operation| u64::from(self.mix.weight(operation));
                 let (add, pre) = (weight(Operation::AddChain), weight(Operation::AddPreChain));
@@ -220,5 +230,26 @@ impl StepReport {
         let of = |operation: Operation| self.operations.get(operation.as_str());
         let both = [Operation::AddChain, Operation::AddPreChain].into_iter().filter_map(of);
         both.fold((0, 0), |(offered, done), report| (offered + report.offered, done + report.done))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn need(rate: f64, seconds: u64, mix: &str) -> Need {
+        let load = Load::Open { rate: Rate::new(rate).unwrap(), pace: Pace::Poisson };
+        let (warmup, measured, settle) = (Duration::ZERO, Duration::from_secs(seconds), Duration::ZERO);
+        let timing = Timing { warmup, measured, settle };
+        Step { load, mix: mix.parse().unwrap(), timing, in_flight: 1, seed: 1 }.need(0)
+    }
+
+    #[test]
+    fn a_load_beyond_all_bounds_is_known_to_be_one_without_drawing_it() {
+        // Billions of draws would not end.
+        assert_eq!(need(Rate::MAX, 86_400, "add-chain=1").total(), 8_640_000_000);
+        assert_eq!(need(Rate::MAX, 86_400, "get-sth=1"), Need::default());
+        let drawn = need(100.0, 10, "add-chain=1,get-sth=1").total();
+        assert!((300..700).contains(&drawn), "{drawn}");
     }
 }
