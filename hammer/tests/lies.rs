@@ -372,3 +372,79 @@ fn one_contradiction_is_one_file_however_often_it_is_shown() {
     let evidence = std::fs::read_dir(dir.path()).unwrap().map(|found| found.unwrap().file_name());
     assert_eq!(evidence.filter(|name| name.to_string_lossy().starts_with("evidence-")).count(), 1);
 }
+
+/// Tries of a tenth of a second, one request at a time as in the first guess: so that the end is near.
+fn search(dir: &Path, sweep: &[u8]) -> Plan {
+    let (p99, workers, sweep) = (Duration::from_secs(20), 1, sweep.to_vec());
+    Plan {
+        goal: Goal::Highest { p99, sweep, workers },
+        duration: Duration::from_millis(100),
+        in_flight: 1,
+        timeout: Duration::from_secs(20),
+        stock: 10,
+        ..plan(dir, SUBMISSIONS)
+    }
+}
+
+#[test]
+fn what_an_earlier_step_left_unpublished_is_not_taken_for_what_a_later_one_added() {
+    let (liar, dir) = (Liar::with_entries(10), tempfile::tempdir().unwrap());
+    let rate = Rate::new(40.0).unwrap();
+    // Nobody waits for the promises to be proved: the last are never published.
+    let plan = Plan {
+        goal: Goal::Rates(vec![rate, rate]),
+        settle: Duration::ZERO,
+        prove_within: Duration::ZERO,
+        ..plan(dir.path(), "add-chain=1,get-sth=1")
+    };
+    let report = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            // Early in the second step, which begins as the first did: all of that and a little more. The watcher asks too.
+            while asked(&liar, Endpoint::AddChain) + asked(&liar, Endpoint::GetSth) < 50 {
+                std::thread::yield_now();
+            }
+            liar.publish();
+        });
+        run(&liar, &plan).unwrap()
+    });
+    let published: Vec<_> = report.steps.iter().map(|step| step.published_after_seconds).collect();
+    assert_eq!(published, [None, None], "{:?}", report.views);
+    assert!(report.views.trees > 1, "the tree has grown meanwhile");
+}
+
+#[test]
+fn a_search_narrows_down_and_sweeps_below_what_it_found() {
+    let (liar, dir) = (liar(Lie::None, 2), tempfile::tempdir().unwrap());
+    let report = run(&liar, &search(dir.path(), &[50, 100])).unwrap();
+    assert!(report.is_good(), "{:?}", report.faults);
+    let highest = report.highest.unwrap();
+    // What is found depends on the machine; how it is found does not.
+    let tried = |rate: Rate, sustained| {
+        highest.tries.iter().any(|tried| tried.rate == rate && tried.shortfall.is_none() == sustained)
+    };
+    let sweep: Vec<_> = report.steps.iter().map(|step| step.load).collect();
+    let Some(rate) = highest.rate else {
+        assert!(highest.tries.iter().all(|tried| tried.shortfall.is_some()) && sweep.is_empty());
+        return;
+    };
+    assert!(
+        tried(rate, true)
+            && highest.tries.iter().all(|tried| tried.rate <= rate || tried.shortfall.is_some())
+    );
+    let half = Rate::new(rate.per_second() / 2.0).unwrap();
+    let open = |rate| hammer::Load::Open { rate, pace: Pace::Even };
+    assert_eq!(sweep, [open(half), open(rate)]);
+}
+
+#[test]
+fn a_log_that_promises_nothing_sustains_no_rate() {
+    let (liar, dir) = (liar(Lie::None, 1), tempfile::tempdir().unwrap());
+    liar.tell_at(Endpoint::AddChain, Lie::ServerError { requests: u64::MAX });
+    let mut plan = search(dir.path(), &[50]);
+    plan.mix = "add-chain=1".parse().unwrap();
+    let report = run(&liar, &plan).unwrap();
+    assert!(report.is_good() && report.steps.is_empty() && report.found_nothing(&plan.goal));
+    let highest = report.highest.unwrap();
+    assert!(highest.tries.iter().all(|tried| tried.shortfall == Some(hammer::search::Shortfall::TooFew)));
+    assert_eq!(highest.tries.len() % 2, 0, "each rate is tried once more");
+}

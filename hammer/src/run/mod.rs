@@ -13,11 +13,11 @@ use crate::chaos::{self, Chaos, ChaosEvent, Cluster};
 use crate::clock::now;
 use crate::evidence::Keeper;
 use crate::fault::Faults;
-use crate::load::{Bench, Followers, Known, Promises, Site, Verifier};
+use crate::load::{Bench, Followers, Known, Promises, Publication, Site, Verifier};
 use crate::pulse::Pulse;
 use crate::records::{RecordsFile, RunLine};
 use crate::report::{About, Report};
-use crate::views::{LookError, Watcher};
+use crate::views::{LookError, Views, Watcher};
 use client::submission::EntryMaker;
 use client::{Client, Limits, Log, Manners};
 use finish::{Finish, prove};
@@ -80,7 +80,8 @@ pub async fn run<C: Cluster>(
         page: plan.page,
         turns: AtomicUsize::new(0),
     };
-    let mut steps = Steps::new(plan, supply, Arc::new(site), Arc::clone(&promises));
+    let publication = Publication::new(watcher.views(Views::largest), Arc::clone(&promises));
+    let mut steps = Steps::new(plan, supply, Arc::new(site), publication);
     let (calm, loading) = (CancellationToken::new(), steps.loading());
     let load = async {
         let done = steps.all(&stop.load).await;
