@@ -96,6 +96,22 @@ fn records_are_of_one_log() {
 }
 
 #[test]
+fn what_could_not_be_kept_at_the_end_is_refused_at_the_beginning() {
+    let (dir, liar) = (tempfile::tempdir().unwrap(), Liar::with_entries(1));
+    fs::write(dir.path().join("file"), "").unwrap();
+    for (args, says) in [
+        (["--evidence", "file"], "no evidence can be kept in file: "),
+        (["--svg", "nowhere/rates.svg"], "--svg nowhere/rates.svg: "),
+        (["--svg", "."], "--svg .: it is a directory"),
+    ] {
+        let refused = read(dir.path(), &liar, &[&["--mix", "get-sth=1"], &args[..]].concat());
+        let said = text(&refused.stderr);
+        assert!(refused.status.code() == Some(74) && said.contains(says), "{args:?}: {said}");
+    }
+    assert!(liar.requests().is_empty());
+}
+
+#[test]
 fn an_error_that_nobody_reads_has_its_exit_code_all_the_same() {
     let dir = tempfile::tempdir().unwrap();
     let (reader, writer) = std::io::pipe().unwrap();

@@ -362,31 +362,6 @@ fn proving_ends_when_its_time_is_over_whatever_is_under_way() {
 }
 
 #[test]
-fn one_contradiction_is_one_file_however_often_it_is_shown() {
-    let liar = Liar::with(Setup { lie: Lie::TwoRootsOfOneSize, entries: 10, ..Setup::default() });
-    let dir = tempfile::tempdir().unwrap();
-    let report = run(&liar, &plan(dir.path(), "get-sth=1")).unwrap();
-    let split: Vec<_> = report.faults.first.iter().filter(|fault| fault.kind == "split-view").collect();
-    let [fault] = split.as_slice() else { panic!("{split:?}") };
-    assert!(fault.times > 10 && report.faults.count >= fault.times, "{:?}", report.faults);
-    let evidence = std::fs::read_dir(dir.path()).unwrap().map(|found| found.unwrap().file_name());
-    assert_eq!(evidence.filter(|name| name.to_string_lossy().starts_with("evidence-")).count(), 1);
-}
-
-/// Tries of a tenth of a second, one request at a time as in the first guess: so that the end is near.
-fn search(dir: &Path, sweep: &[u8]) -> Plan {
-    let (p99, workers, sweep) = (Duration::from_secs(20), 1, sweep.to_vec());
-    Plan {
-        goal: Goal::Highest { p99, sweep, workers },
-        duration: Duration::from_millis(100),
-        in_flight: 1,
-        timeout: Duration::from_secs(20),
-        stock: 10,
-        ..plan(dir, SUBMISSIONS)
-    }
-}
-
-#[test]
 fn what_an_earlier_step_left_unpublished_is_not_taken_for_what_a_later_one_added() {
     let (liar, dir) = (Liar::with_entries(10), tempfile::tempdir().unwrap());
     let rate = Rate::new(40.0).unwrap();
@@ -410,6 +385,57 @@ fn what_an_earlier_step_left_unpublished_is_not_taken_for_what_a_later_one_added
     let published: Vec<_> = report.steps.iter().map(|step| step.published_after_seconds).collect();
     assert_eq!(published, [None, None], "{:?}", report.views);
     assert!(report.views.trees > 1, "the tree has grown meanwhile");
+}
+
+#[test]
+fn one_contradiction_is_one_file_however_often_it_is_shown() {
+    let liar = Liar::with(Setup { lie: Lie::TwoRootsOfOneSize, entries: 10, ..Setup::default() });
+    let dir = tempfile::tempdir().unwrap();
+    let report = run(&liar, &plan(dir.path(), "get-sth=1")).unwrap();
+    let split: Vec<_> = report.faults.first.iter().filter(|fault| fault.kind == "split-view").collect();
+    let [fault] = split.as_slice() else { panic!("{split:?}") };
+    assert!(fault.times > 10 && report.faults.count >= fault.times, "{:?}", report.faults);
+    let evidence = std::fs::read_dir(dir.path()).unwrap().map(|found| found.unwrap().file_name());
+    assert_eq!(evidence.filter(|name| name.to_string_lossy().starts_with("evidence-")).count(), 1);
+}
+
+#[test]
+fn a_directory_that_can_keep_no_evidence_is_refused_before_the_load() {
+    let (liar, dir) = (liar(Lie::None, 1), tempfile::tempdir().unwrap());
+    let file = dir.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    for evidence in [file.clone(), file.join("below")] {
+        let error = run(&liar, &Plan { evidence, ..plan(dir.path(), SUBMISSIONS) }).unwrap_err();
+        assert!(matches!(error, HammerError::Evidence(_)), "{error}");
+    }
+    assert!(liar.requests().is_empty());
+    // One that is not there is made.
+    let evidence = dir.path().join("new/one");
+    run(&liar, &Plan { evidence: evidence.clone(), ..plan(dir.path(), "get-sth=1") }).unwrap();
+    assert_eq!(std::fs::read_dir(evidence).unwrap().count(), 0);
+}
+
+#[test]
+fn a_log_that_is_not_there_leaves_no_records_behind() {
+    let (liar, dir) = (liar(Lie::None, 1), tempfile::tempdir().unwrap());
+    liar.tell_at(Endpoint::GetSth, Lie::HungUp);
+    let plan = plan(dir.path(), SUBMISSIONS);
+    let error = run(&liar, &plan).unwrap_err();
+    assert!(matches!(error, HammerError::NoHead(_)), "{error}");
+    assert!(!plan.records.exists());
+}
+
+/// Tries of a tenth of a second, one request at a time as in the first guess: so that the end is near.
+fn search(dir: &Path, sweep: &[u8]) -> Plan {
+    let (p99, workers, sweep) = (Duration::from_secs(20), 1, sweep.to_vec());
+    Plan {
+        goal: Goal::Highest { p99, sweep, workers },
+        duration: Duration::from_millis(100),
+        in_flight: 1,
+        timeout: Duration::from_secs(20),
+        stock: 10,
+        ..plan(dir, SUBMISSIONS)
+    }
 }
 
 #[test]

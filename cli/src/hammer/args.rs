@@ -231,6 +231,16 @@ impl HammerArgs {
         Log::new("log of the records".to_owned(), urls, key).map_err(|error| bad(&error))
     }
 
+    /// Refuses a drawing that could not be made, before hours of load and not after.
+    pub fn check_svg(&self) -> Result<(), Failure> {
+        let Some(path) = &self.svg else { return Ok(()) };
+        let bad = |why: &dyn std::fmt::Display| Failure::Io(format!("--svg {}: {why}", path.display()));
+        if path.is_dir() {
+            return Err(bad(&"it is a directory"));
+        }
+        ::hammer::evidence::usable(beside(path)).map_err(|error| bad(&error))
+    }
+
     /// The directory for evidence.
     pub fn evidence_beside(&self, records: &Path) -> PathBuf {
         self.evidence.clone().unwrap_or_else(|| beside(records).to_owned())

@@ -61,7 +61,7 @@ impl Promises {
 #[derive(Debug)]
 pub(crate) struct Bench {
     pub(crate) client: Client,
-    pub(crate) entries: EntryMaker,
+    pub(crate) entries: Arc<EntryMaker>,
     pub(crate) recorder: Recorder,
     pub(crate) faults: Arc<Faults>,
     pub(crate) known: Arc<Known>,

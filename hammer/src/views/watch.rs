@@ -90,6 +90,14 @@ impl Watcher {
         Ok(())
     }
 
+    /// The first tree heads of a run, which were fetched before anything could be recorded.
+    pub async fn first(&self, heads: Vec<(usize, VerifiedSth)>) -> Result<(), RecordsError> {
+        for (frontend, sth) in heads {
+            self.answered(frontend, self.ask(frontend), sth).await?;
+        }
+        Ok(())
+    }
+
     /// A tree head of an earlier run. Nothing is recorded.
     pub fn remember(&self, frontend: usize, sth: VerifiedSth, received: Timestamp) {
         let contradictions = {
