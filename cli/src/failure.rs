@@ -72,7 +72,9 @@ impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         let text = error.to_string();
         match error {
-            ClientError::Unreachable { .. } | ClientError::Slow { .. } => Failure::Io(text),
+            ClientError::Unreachable { .. } | ClientError::CutShort { .. } | ClientError::Slow { .. } => {
+                Failure::Io(text)
+            }
             ClientError::TooLarge { .. }
             | ClientError::Redirects { .. }
             | ClientError::Status { .. }

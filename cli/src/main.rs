@@ -77,7 +77,7 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: cannot start threads: {error}");
+            out::note(format_args!("error: cannot start threads: {error}"));
             return Exit::Io.into();
         }
     };
@@ -111,6 +111,6 @@ async fn dispatch(command: Command) -> ExitCode {
 }
 
 fn fail(failure: &Failure) -> ExitCode {
-    eprintln!("error: {failure}");
+    out::note(format_args!("error: {failure}"));
     failure.exit()
 }

@@ -1,4 +1,4 @@
-//! Standard output.
+//! Standard output and standard error.
 
 use node::exit::Exit;
 use std::fmt::Display;
@@ -7,6 +7,11 @@ use std::io::{self, ErrorKind, Write as _};
 /// Prints a line. Where nobody reads any more (`wolffish get … | head`), the process ends quietly.
 pub fn line(text: impl Display) {
     text_of(format!("{text}\n"));
+}
+
+/// Says a line to whoever watches standard error. If nobody does, it is not said, and the work goes on all the same.
+pub fn note(text: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// Prints a text that brings its own line ends.

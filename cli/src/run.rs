@@ -1,5 +1,6 @@
 //! `wolffish run ROLE`: one node, in this process.
 
+use crate::out;
 use clap::ValueEnum;
 use node::exit::Exit;
 use node::host::{RunArgs, main_exit};
@@ -43,7 +44,7 @@ pub async fn run(command: RunCommand) -> ExitCode {
     if command.exit_on_stdin_close {
         let watch = std::thread::Builder::new().name("stdin".to_owned()).spawn(end_with_stdin);
         if let Err(error) = watch {
-            eprintln!("error: cannot watch standard input: {error}");
+            out::note(format_args!("error: cannot watch standard input: {error}"));
             return Exit::Io.into();
         }
     }

@@ -16,6 +16,11 @@ pub fn parse(text: &str) -> Result<Duration, String> {
     number.checked_mul(millis).map(Duration::from_millis).ok_or_else(|| "far too long".to_owned())
 }
 
+/// A span that is not shorter than `least`.
+pub fn at_least(least: Duration, span: Duration) -> Result<Duration, String> {
+    if span < least { Err(format!("shorter than {}", show(least))) } else { Ok(span) }
+}
+
 /// Writes a span with two or so significant digits: `120 ms`, `4.2 s`, `12 min`, `3.5 h`, `9.0 d`.
 pub fn show(span: Duration) -> String {
     let seconds = span.as_secs_f64();

@@ -64,6 +64,9 @@ fn what_makes_no_sense_is_refused_before_anything_is_sent() {
         (&["--duration", "2d"], "longer than"),
         (&["--keys", "P-521"], "no kind of key"),
         (&["--mix", "add-chain=1"], "no chains"),
+        (&["--mix", "resubmit=1"], "without add-chain"),
+        (&["--duration", "0s"], "shorter than 100 ms"),
+        (&["--timeout", "0s"], "shorter than 1 ms"),
         (&["--chaos", "all", "--mix", "get-sth=1"], "cluster.toml"),
     ] {
         refused(&[&here, args].concat(), says);
@@ -90,4 +93,30 @@ fn records_are_of_one_log() {
     fs::write(dir.path().join("r"), whole.replace("\"version\":1", "\"version\":9")).unwrap();
     let refused = hammer(dir.path(), &["--prove", "r"]);
     assert!(text(&refused.stderr).contains("version 9 of the format"), "{}", text(&refused.stderr));
+}
+
+#[test]
+fn what_could_not_be_kept_at_the_end_is_refused_at_the_beginning() {
+    let (dir, liar) = (tempfile::tempdir().unwrap(), Liar::with_entries(1));
+    fs::write(dir.path().join("file"), "").unwrap();
+    for (args, says) in [
+        (["--evidence", "file"], "no evidence can be kept in file: "),
+        (["--svg", "nowhere/rates.svg"], "--svg nowhere/rates.svg: "),
+        (["--svg", "."], "--svg .: it is a directory"),
+    ] {
+        let refused = read(dir.path(), &liar, &[&["--mix", "get-sth=1"], &args[..]].concat());
+        let said = text(&refused.stderr);
+        assert!(refused.status.code() == Some(74) && said.contains(says), "{args:?}: {said}");
+    }
+    assert!(liar.requests().is_empty());
+}
+
+#[test]
+fn an_error_that_nobody_reads_has_its_exit_code_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wolffish"));
+    command.args(["hammer", "--prove", "nowhere"]).current_dir(dir.path()).stderr(writer);
+    assert_eq!(command.status().unwrap().code(), Some(74));
 }

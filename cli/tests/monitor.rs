@@ -97,7 +97,7 @@ fn it_follows_until_it_is_interrupted_and_says_how_far_it_came() {
     let dir = tempfile::tempdir().unwrap();
     let liar = Liar::with_entries(20);
     let (url, key) = (liar.url(), liar.key_base64());
-    let args = ["--watch", ".", "--output", "out.jsonl", "--poll", "1ms", "--key", &key, &url];
+    let args = ["--watch", ".", "--output", "out.jsonl", "--poll", "1s", "--key", &key, &url];
     let mut child = wolffish(dir.path(), &args).spawn().unwrap();
     let out = dir.path().join("out.jsonl");
     let written = |count: usize| {
@@ -113,6 +113,22 @@ fn it_follows_until_it_is_interrupted_and_says_how_far_it_came() {
     assert_eq!(ended.status.code(), Some(0));
     let said = text(&ended.stderr);
     assert!(said.contains("verified to 25 of 25: 25 entries, 25 matches, 0 unreadable"), "{said}");
+}
+
+#[test]
+fn no_log_is_asked_without_a_pause() {
+    let (dir, liar) = (tempfile::tempdir().unwrap(), Liar::with_entries(1));
+    let (url, key) = (liar.url(), liar.key_base64());
+    for short in ["0s", "999ms"] {
+        let ended = run(dir.path(), &["--poll", short, "--key", &key, &url]);
+        let said = text(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(64), "{said}");
+        assert!(
+            said.contains("--poll") && said.contains(short) && said.contains("shorter than 1.0 s"),
+            "{said}"
+        );
+    }
+    assert!(liar.requests().is_empty());
 }
 
 #[test]

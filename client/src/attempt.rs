@@ -33,6 +33,17 @@ impl Wait<'_> {
         ClientError::Slow { url: self.url.to_string(), after: self.begun.elapsed(), received: self.received }
     }
 
+    /// A body that ends too early: known by the length that was announced, if one was.
+    fn cut(&self, announced: Option<u64>, error: &reqwest::Error) -> ClientError {
+        let received = self.received;
+        match announced {
+            Some(announced) if (received as u64) < announced => {
+                ClientError::CutShort { url: self.url.to_string(), received, announced }
+            }
+            _ => self.broken(error),
+        }
+    }
+
     fn broken(&self, error: &reqwest::Error) -> ClientError {
         ClientError::Unreachable { url: self.url.to_string(), reason: causes(error) }
     }
@@ -125,14 +136,15 @@ async fn collect(
     wait: &mut Wait<'_>,
 ) -> Result<Vec<u8>, ClientError> {
     let too_large = || ClientError::TooLarge { url: wait.url.to_string(), limit };
-    if response.content_length().is_some_and(|length| length > limit as u64) {
+    let announced = response.content_length();
+    if announced.is_some_and(|length| length > limit as u64) {
         return Err(too_large());
     }
     let mut body = Vec::new();
     loop {
         let until = wait.until.min(Instant::now() + silence);
         let chunk = timeout_at(until, response.chunk()).await.map_err(|_| wait.slow())?;
-        let Some(chunk) = chunk.map_err(|error| wait.broken(&error))? else { return Ok(body) };
+        let Some(chunk) = chunk.map_err(|error| wait.cut(announced, &error))? else { return Ok(body) };
         if body.len() + chunk.len() > limit {
             return Err(ClientError::TooLarge { url: wait.url.to_string(), limit });
         }

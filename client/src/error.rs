@@ -15,6 +15,16 @@ pub enum ClientError {
         /// What the network says.
         reason: String,
     },
+    /// The answer ended before its end: its Content-Length is wrong, or the connection broke.
+    #[error("{url}: the answer ended after {received} bytes, its Content-Length says {announced}")]
+    CutShort {
+        /// What was asked.
+        url: String,
+        /// What had come of the body, in bytes.
+        received: usize,
+        /// What was to come.
+        announced: u64,
+    },
     /// The answer did not come to its end in time.
     #[error("{url}: too slow: {received} bytes of the answer after {after:?}")]
     Slow {
@@ -42,7 +52,7 @@ pub enum ClientError {
         reason: String,
     },
     /// An answer that says no.
-    #[error("{url}: status {status}: {text}")]
+    #[error("{url}: status {status}{}: {text}", asked(*retry_after))]
     Status {
         /// What was asked.
         url: String,
@@ -111,11 +121,17 @@ pub enum ClientError {
     },
 }
 
+/// The pause that is asked for, in words.
+fn asked(retry_after: Option<Duration>) -> String {
+    retry_after.map(|pause| format!(", to be asked again in {pause:?}")).unwrap_or_default()
+}
+
 impl ClientError {
     /// A short name for counting, the same in every version.
     pub const fn name(&self) -> &'static str {
         match self {
             ClientError::Unreachable { .. } => "unreachable",
+            ClientError::CutShort { .. } => "cut-short",
             ClientError::Slow { .. } => "slow",
             ClientError::TooLarge { .. } => "too-large",
             ClientError::Redirects { .. } => "redirects",
@@ -132,7 +148,7 @@ impl ClientError {
     /// Whether the same request may do better a little later, or elsewhere.
     pub const fn may_pass(&self) -> bool {
         match self {
-            ClientError::Unreachable { .. } | ClientError::Slow { .. } => true,
+            ClientError::Unreachable { .. } | ClientError::CutShort { .. } | ClientError::Slow { .. } => true,
             ClientError::Status { status, .. } => matches!(status, 408 | 429 | 500..=599),
             _ => false,
         }
@@ -142,6 +158,7 @@ impl ClientError {
     pub const fn is_lie(&self) -> bool {
         match self {
             ClientError::Unreachable { .. }
+            | ClientError::CutShort { .. }
             | ClientError::Slow { .. }
             | ClientError::Redirects { .. }
             | ClientError::Status { .. } => false,

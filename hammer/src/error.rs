@@ -13,6 +13,9 @@ pub enum HammerError {
     /// Nothing can be recorded.
     #[error(transparent)]
     Records(#[from] RecordsError),
+    /// No evidence could be kept.
+    #[error(transparent)]
+    Evidence(#[from] crate::evidence::Unusable),
     /// No client can be made.
     #[error(transparent)]
     Setup(#[from] SetupError),

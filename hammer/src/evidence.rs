@@ -8,8 +8,27 @@ use client::evidence::{BrokenPromise, Evidence, Served, TreeHeads};
 use ct::hash::NodeHash;
 use ct::sth::Sth;
 use ct::time::Timestamp;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// A directory for evidence that is of no use.
+#[derive(Debug, thiserror::Error)]
+#[error("no evidence can be kept in {directory}: {error}")]
+pub struct Unusable {
+    /// The directory.
+    pub directory: PathBuf,
+    /// What the system says.
+    pub error: io::Error,
+}
+
+/// Whether a new file can be made in a directory, and written: makes one, and takes it away.
+pub fn usable(directory: &Path) -> io::Result<()> {
+    let mut file = tempfile::Builder::new().prefix(".probe-").tempfile_in(directory)?;
+    file.write_all(b"probe")?;
+    file.as_file().sync_all()?;
+    file.close()
+}
 
 /// Keeps evidence about one log in one directory.
 #[derive(Debug, Clone)]
@@ -19,9 +38,14 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Files go to that directory.
-    pub const fn new(log: Log, directory: PathBuf) -> Self {
-        Self { log, directory }
+    /// Files go to that directory, which is made if it is not there. One that cannot be written to is found out now, and
+    /// not when there is something to keep.
+    pub fn open(log: Log, directory: PathBuf) -> Result<Self, Unusable> {
+        let made = std::fs::create_dir_all(&directory);
+        match made.and_then(|()| usable(&directory)) {
+            Ok(()) => Ok(Self { log, directory }),
+            Err(error) => Err(Unusable { directory, error }),
+        }
     }
 
     /// Two tree heads that do not go together, and the log's path between them. `None` if there is nothing in them that

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How many are told in full. All are counted.
-const TOLD: usize = 100;
+pub(crate) const TOLD: usize = 100;
 
 /// Something that no log may do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -18,6 +18,8 @@ pub struct Fault {
     pub text: String,
     /// The file that proves it to others, where one can.
     pub evidence: Option<PathBuf>,
+    /// How often it was seen.
+    pub times: u64,
 }
 
 /// Faults as they are found, by many at a time.
@@ -46,7 +48,18 @@ impl Faults {
         if inner.told.len() < TOLD {
             let text = text.into();
             self.pulse.say(format!("FAULT {kind}: {text}"));
-            inner.told.push(Fault { kind, text, evidence });
+            inner.told.push(Fault { kind, text, evidence, times: 1 });
+        }
+    }
+
+    /// Counts one that was added before, in these words.
+    pub fn again(&self, kind: &'static str, text: &str) {
+        let mut inner = self.inner();
+        inner.count += 1;
+        if let Some(known) =
+            inner.told.iter_mut().find(|known| known.kind == kind && known.text.starts_with(text))
+        {
+            known.times += 1;
         }
     }
 

@@ -101,6 +101,14 @@ pub enum BadMix {
     /// Nothing would be done.
     #[error("every weight is 0")]
     Nothing,
+    /// An operation would never have anything to ask about.
+    #[error("{operation} has nothing to ask about without {needs}")]
+    Alone {
+        /// Which.
+        operation: Operation,
+        /// What it needs beside it: one of these.
+        needs: &'static str,
+    },
 }
 
 impl Mix {
@@ -174,7 +182,22 @@ impl FromStr for Mix {
             }
         }
         let mix = Self { weights: weights.map(Option::unwrap_or_default) };
-        if mix.total() == 0 { Err(BadMix::Nothing) } else { Ok(mix) }
+        if mix.total() == 0 { Err(BadMix::Nothing) } else { mix.checked() }
+    }
+}
+
+impl Mix {
+    /// Refuses a mix of which a part would be idle from beginning to end.
+    fn checked(self) -> Result<Self, BadMix> {
+        let submits = self.has(Operation::AddChain) || self.has(Operation::AddPreChain);
+        let alone = |operation, needs| Err(BadMix::Alone { operation, needs });
+        if self.has(Operation::Resubmit) && !submits {
+            return alone(Operation::Resubmit, "add-chain or add-pre-chain");
+        }
+        if self.has(Operation::Proof) && !submits && !self.has(Operation::Entries) {
+            return alone(Operation::Proof, "add-chain, add-pre-chain or entries");
+        }
+        Ok(self)
     }
 }
 
@@ -205,6 +228,12 @@ mod tests {
             ("get-sth=-1", "0 to 1000000"),
             ("get-sth=1000001", "0 to 1000000"),
             ("get-sth=0", "every weight is 0"),
+            ("resubmit=1", "resubmit has nothing to ask about without add-chain or"),
+            ("resubmit=1,get-sth=3,entries=1,add-chain=0", "resubmit has nothing"),
+            (
+                "proof=1,get-sth=1",
+                "proof has nothing to ask about without add-chain, add-pre-chain or entries",
+            ),
         ] {
             let error = text.parse::<Mix>().unwrap_err().to_string();
             assert!(error.contains(says), "{text}: {error}");

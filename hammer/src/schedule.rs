@@ -97,6 +97,11 @@ impl Schedule {
         }
     }
 
+    /// About how many of each operation are to come, without drawing them.
+    pub fn estimate(&self) -> [u64; OPERATIONS] {
+        Operation::ALL.map(|operation| (self.rate * self.end * self.mix.share(operation)).round() as u64)
+    }
+
     /// How many of each operation are still to come.
     pub fn demand(&self) -> [u64; OPERATIONS] {
         let mut demand = [0; OPERATIONS];
@@ -163,6 +168,16 @@ mod tests {
         let mut counted = [0; OPERATIONS];
         list(1).iter().for_each(|arrival| counted[arrival.operation.index()] += 1);
         assert_eq!(schedule(Pace::Poisson, 100.0, 5, 1).demand(), counted);
+    }
+
+    #[test]
+    fn an_estimate_is_near_what_is_drawn_and_costs_nothing() {
+        let schedule = |rate, seconds| self::schedule(Pace::Poisson, rate, seconds, 3);
+        let (drawn, estimated) = (schedule(1000.0, 20).demand(), schedule(1000.0, 20).estimate());
+        for (drawn, estimated) in drawn.into_iter().zip(estimated) {
+            assert!(drawn.abs_diff(estimated) < 300, "{drawn} drawn, {estimated} estimated");
+        }
+        assert_eq!(schedule(Rate::MAX, 86_400).estimate().iter().sum::<u64>(), 8_640_000_000);
     }
 
     #[test]

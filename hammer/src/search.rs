@@ -12,6 +12,10 @@ const MIN_DONE_PERCENT: u64 = 99;
 const PRECISION: f64 = 1.05;
 /// The step upwards while nothing has failed yet.
 const UP: f64 = 1.3;
+/// The tree may lag by this part of the time for which a rate is offered.
+const LAG_PART: u32 = 10;
+/// Tree heads are looked at once a second, and signed about as often: less cannot be told apart.
+const LEAST_LAG: Duration = Duration::from_secs(2);
 /// The most tries.
 const TRIES: u32 = 12;
 
@@ -20,8 +24,16 @@ const TRIES: u32 = 12;
 pub struct Definition {
     /// Bound on the 99th percentile of SCT latency.
     pub p99: Duration,
-    /// How long the log may take to publish what it promised.
-    pub settle: Duration,
+    /// How long the log may take to publish what it promised, after the last promise.
+    pub lag: Duration,
+}
+
+impl Definition {
+    /// The bound on the lag, for rates that are offered for so long. It is a small part of that: a log that publishes less
+    /// than it promises falls behind from the first second on, and needs only the time after the last one to hide it.
+    pub fn lag(offered: Duration) -> Duration {
+        (offered / LAG_PART).max(LEAST_LAG)
+    }
 }
 
 impl fmt::Display for Definition {
@@ -30,8 +42,9 @@ impl fmt::Display for Definition {
             f,
             "a rate is sustained if at least {MIN_DONE_PERCENT} % of the new certificates and precertificates offered end \
              in an SCT, 99 % of the SCTs come within {:?} of the intended start, and the tree has them all {:?} after \
-             the last; a rate that falls short is tried once more",
-            self.p99, self.settle
+             the last (a {LAG_PART}th of the time for which the rate is offered, at least {LEAST_LAG:?}); a rate that falls \
+             short is tried once more",
+            self.p99, self.lag
         )
     }
 }
@@ -64,7 +77,11 @@ impl Definition {
         if p99.is_none_or(|p99| p99 > self.p99) {
             return Err(Shortfall::TooSlow);
         }
-        if step.published_after_seconds.is_none() { Err(Shortfall::Unpublished) } else { Ok(()) }
+        let lag = self.lag.as_secs_f64();
+        if step.published_after_seconds.is_none_or(|after| after > lag) {
+            return Err(Shortfall::Unpublished);
+        }
+        Ok(())
     }
 }
 
@@ -116,6 +133,9 @@ impl Search {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::Load;
+    use crate::mix::Operation;
+    use crate::stats::{Latency, Outcome, Tally};
 
     fn find(limit: f64, guess: f64) -> (Option<f64>, u32) {
         let mut search = Search::from(Rate::new(guess).unwrap());
@@ -133,6 +153,35 @@ mod tests {
             assert!(found <= limit && found * PRECISION >= limit, "{found} for {limit} from {guess}");
             assert!(tries <= TRIES);
         }
+    }
+
+    #[test]
+    fn a_log_that_falls_behind_does_not_sustain_the_rate_though_it_catches_up_afterwards() {
+        let mut latency = Latency::default();
+        latency.record(Duration::from_millis(10));
+        let mut tally = Tally::default();
+        tally.offer(Operation::AddChain);
+        tally.ended(Operation::AddChain, Outcome::Done, Duration::from_millis(10));
+        let step = |published_after_seconds| StepReport {
+            load: Load::Closed { workers: 1 },
+            measured_seconds: 30.0,
+            offered_per_second: 1.0,
+            achieved_per_second: 1.0,
+            scts_per_second: 1.0,
+            sct_latency: latency.percentiles(),
+            operations: tally.report(),
+            hammer_late: None,
+            published_after_seconds,
+            cut: None,
+        };
+        let p99 = Duration::from_millis(250);
+        let definition = Definition { p99, lag: Definition::lag(Duration::from_secs(33)) };
+        assert_eq!(definition.judge(&step(Some(3.2))), Ok(()));
+        for late in [Some(3.4), Some(19.0), None] {
+            assert_eq!(definition.judge(&step(late)), Err(Shortfall::Unpublished), "{late:?}");
+        }
+        assert_eq!(Definition::lag(Duration::from_secs(5)), LEAST_LAG);
+        assert!(definition.to_string().contains("3.3s after the last (a 10th"), "{definition}");
     }
 
     #[test]

@@ -65,6 +65,10 @@ fn plan(dir: &Path, mix: &str) -> Plan {
     }
 }
 
+fn at(rate: f64) -> Goal {
+    Goal::Rates(vec![Rate::new(rate).unwrap()])
+}
+
 fn run(liar: &Liar, plan: &Plan) -> Result<Report, HammerError> {
     // It can only be there already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -314,4 +318,159 @@ fn a_log_that_hangs_up_or_says_nothing_is_counted_and_not_blamed() {
         let unsent = report.steps[0].operations["add-chain"].unsent;
         assert_eq!(count(&report, "add-chain", outcome) + unsent, 40, "{lie:?}: {report:?}");
     }
+}
+
+/// How often this was asked.
+fn asked(liar: &Liar, endpoint: Endpoint) -> usize {
+    liar.requests().iter().filter(|seen| seen.endpoint() == Some(endpoint)).count()
+}
+
+#[test]
+fn proving_honours_the_pause_that_a_log_asks_for() {
+    let (liar, dir) = (liar(Lie::None, 1), tempfile::tempdir().unwrap());
+    liar.tell_at(Endpoint::GetProofByHash, Lie::Busy { requests: u64::MAX, seconds: 3600 });
+    let report = run(&liar, &Plan { goal: at(80.0), ..plan(dir.path(), "add-chain=1") }).unwrap();
+    assert_eq!((report.proof.promised, report.proof.unproved), (80, 80));
+    // Those that were under way when the first came back, and none of the others; nor is an hour waited for.
+    let asked = asked(&liar, Endpoint::GetProofByHash);
+    assert!(asked <= 32, "{asked} requests for proofs");
+}
+
+#[test]
+fn proving_does_not_work_through_every_promise_at_a_log_that_fails() {
+    let (liar, dir) = (liar(Lie::None, 1), tempfile::tempdir().unwrap());
+    liar.tell_at(Endpoint::GetProofByHash, Lie::ServerError { requests: u64::MAX });
+    let prove_within = Duration::from_millis(500);
+    let report =
+        run(&liar, &Plan { prove_within, goal: at(80.0), ..plan(dir.path(), "add-chain=1") }).unwrap();
+    assert_eq!((report.proof.promised, report.proof.unproved), (80, 80));
+    // One pass, for the tree stays the same for a second.
+    let asked = asked(&liar, Endpoint::GetProofByHash);
+    assert!((8..=8 + 32).contains(&asked), "{asked} requests for proofs");
+}
+
+#[test]
+fn proving_ends_when_its_time_is_over_whatever_is_under_way() {
+    let (liar, dir) = (liar(Lie::None, 1), tempfile::tempdir().unwrap());
+    liar.tell_at(Endpoint::GetProofByHash, Lie::NeverAnswered);
+    let (timeout, prove_within) = (Duration::from_secs(60), Duration::from_millis(500));
+    let report = run(&liar, &Plan { timeout, prove_within, ..plan(dir.path(), "add-chain=1") }).unwrap();
+    assert_eq!(report.proof.unproved, 40);
+    // One answer alone would have been waited for twice as long.
+    assert!(report.proof.seconds < 30.0, "{:?}", report.proof);
+    assert!(report.faults.first[0].text.contains("no time"), "{:?}", report.faults.first[0]);
+}
+
+#[test]
+fn what_an_earlier_step_left_unpublished_is_not_taken_for_what_a_later_one_added() {
+    let (liar, dir) = (Liar::with_entries(10), tempfile::tempdir().unwrap());
+    let rate = Rate::new(40.0).unwrap();
+    // Nobody waits for the promises to be proved: the last are never published.
+    let plan = Plan {
+        goal: Goal::Rates(vec![rate, rate]),
+        settle: Duration::ZERO,
+        prove_within: Duration::ZERO,
+        ..plan(dir.path(), "add-chain=1,get-sth=1")
+    };
+    let report = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            // Early in the second step, which begins as the first did: all of that and a little more. The watcher asks too.
+            while asked(&liar, Endpoint::AddChain) + asked(&liar, Endpoint::GetSth) < 50 {
+                std::thread::yield_now();
+            }
+            liar.publish();
+        });
+        run(&liar, &plan).unwrap()
+    });
+    let published: Vec<_> = report.steps.iter().map(|step| step.published_after_seconds).collect();
+    assert_eq!(published, [None, None], "{:?}", report.views);
+    assert!(report.views.trees > 1, "the tree has grown meanwhile");
+}
+
+#[test]
+fn one_contradiction_is_one_file_however_often_it_is_shown() {
+    let liar = Liar::with(Setup { lie: Lie::TwoRootsOfOneSize, entries: 10, ..Setup::default() });
+    let dir = tempfile::tempdir().unwrap();
+    let report = run(&liar, &plan(dir.path(), "get-sth=1")).unwrap();
+    let split: Vec<_> = report.faults.first.iter().filter(|fault| fault.kind == "split-view").collect();
+    let [fault] = split.as_slice() else { panic!("{split:?}") };
+    assert!(fault.times > 10 && report.faults.count >= fault.times, "{:?}", report.faults);
+    let evidence = std::fs::read_dir(dir.path()).unwrap().map(|found| found.unwrap().file_name());
+    assert_eq!(evidence.filter(|name| name.to_string_lossy().starts_with("evidence-")).count(), 1);
+}
+
+#[test]
+fn a_directory_that_can_keep_no_evidence_is_refused_before_the_load() {
+    let (liar, dir) = (liar(Lie::None, 1), tempfile::tempdir().unwrap());
+    let file = dir.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    for evidence in [file.clone(), file.join("below")] {
+        let error = run(&liar, &Plan { evidence, ..plan(dir.path(), SUBMISSIONS) }).unwrap_err();
+        assert!(matches!(error, HammerError::Evidence(_)), "{error}");
+    }
+    assert!(liar.requests().is_empty());
+    // One that is not there is made.
+    let evidence = dir.path().join("new/one");
+    run(&liar, &Plan { evidence: evidence.clone(), ..plan(dir.path(), "get-sth=1") }).unwrap();
+    assert_eq!(std::fs::read_dir(evidence).unwrap().count(), 0);
+}
+
+#[test]
+fn a_log_that_is_not_there_leaves_no_records_behind() {
+    let (liar, dir) = (liar(Lie::None, 1), tempfile::tempdir().unwrap());
+    liar.tell_at(Endpoint::GetSth, Lie::HungUp);
+    let plan = plan(dir.path(), SUBMISSIONS);
+    let error = run(&liar, &plan).unwrap_err();
+    assert!(matches!(error, HammerError::NoHead(_)), "{error}");
+    assert!(!plan.records.exists());
+}
+
+/// Tries of a tenth of a second, one request at a time as in the first guess: so that the end is near.
+fn search(dir: &Path, sweep: &[u8]) -> Plan {
+    let (p99, workers, sweep) = (Duration::from_secs(20), 1, sweep.to_vec());
+    Plan {
+        goal: Goal::Highest { p99, sweep, workers },
+        duration: Duration::from_millis(100),
+        in_flight: 1,
+        timeout: Duration::from_secs(20),
+        stock: 10,
+        ..plan(dir, SUBMISSIONS)
+    }
+}
+
+#[test]
+fn a_search_narrows_down_and_sweeps_below_what_it_found() {
+    let (liar, dir) = (liar(Lie::None, 2), tempfile::tempdir().unwrap());
+    let report = run(&liar, &search(dir.path(), &[50, 100])).unwrap();
+    assert!(report.is_good(), "{:?}", report.faults);
+    let highest = report.highest.unwrap();
+    // What is found depends on the machine; how it is found does not.
+    let tried = |rate: Rate, sustained| {
+        highest.tries.iter().any(|tried| tried.rate == rate && tried.shortfall.is_none() == sustained)
+    };
+    let sweep: Vec<_> = report.steps.iter().map(|step| step.load).collect();
+    let Some(rate) = highest.rate else {
+        assert!(highest.tries.iter().all(|tried| tried.shortfall.is_some()) && sweep.is_empty());
+        return;
+    };
+    assert!(
+        tried(rate, true)
+            && highest.tries.iter().all(|tried| tried.rate <= rate || tried.shortfall.is_some())
+    );
+    let half = Rate::new(rate.per_second() / 2.0).unwrap();
+    let open = |rate| hammer::Load::Open { rate, pace: Pace::Even };
+    assert_eq!(sweep, [open(half), open(rate)]);
+}
+
+#[test]
+fn a_log_that_promises_nothing_sustains_no_rate() {
+    let (liar, dir) = (liar(Lie::None, 1), tempfile::tempdir().unwrap());
+    liar.tell_at(Endpoint::AddChain, Lie::ServerError { requests: u64::MAX });
+    let mut plan = search(dir.path(), &[50]);
+    plan.mix = "add-chain=1".parse().unwrap();
+    let report = run(&liar, &plan).unwrap();
+    assert!(report.is_good() && report.steps.is_empty() && report.found_nothing(&plan.goal));
+    let highest = report.highest.unwrap();
+    assert!(highest.tries.iter().all(|tried| tried.shortfall == Some(hammer::search::Shortfall::TooFew)));
+    assert_eq!(highest.tries.len() % 2, 0, "each rate is tried once more");
 }

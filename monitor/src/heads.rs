@@ -1,7 +1,9 @@
 //! Judging a signed tree head by all that was seen of its log: pure, so that every story can be told in a test.
 //!
-//! The heads on record agree with each other: same size, same root; a larger tree extends a smaller one and is of a later
-//! moment. So a new head that agrees with its neighbours in size agrees with all, and one proof is enough.
+//! The heads that agree do so with each other: same size, same root; a larger tree extends a smaller one and is of a later
+//! moment. So a new head that agrees with its neighbours in size agrees with all of them, and one proof is enough. Those that
+//! still wait for a proof have no such order: a new head is held against each, for two signatures may contradict each other
+//! without any proof, and a log that forks would rather not give one.
 
 #[cfg(test)]
 mod tests;
@@ -11,7 +13,7 @@ use ct::index::TreeSize;
 use ct::merkle::EMPTY_ROOT;
 use ct::sth::TreeHead;
 
-/// What is on record about a size.
+/// What is on record around a head.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Around {
     /// A head of this very size.
@@ -20,6 +22,8 @@ pub struct Around {
     pub below: Option<Served>,
     /// Of the nearest larger size, the earliest.
     pub above: Option<Served>,
+    /// One that waits for its proof and does not go with this one, whatever will be proved: [`contradiction`].
+    pub unproven: Option<Served>,
 }
 
 /// What is to be said of a new head.
@@ -51,27 +55,26 @@ pub enum Contradiction {
     Shrunk,
 }
 
+/// How two heads contradict each other by themselves alone, if they do.
+pub fn contradiction(one: &TreeHead, other: &TreeHead) -> Option<Contradiction> {
+    let (small, large) = if one.tree_size < other.tree_size { (one, other) } else { (other, one) };
+    if small.tree_size == large.tree_size {
+        (small.root_hash != large.root_hash).then_some(Contradiction::Fork)
+    } else {
+        (small.timestamp >= large.timestamp).then_some(Contradiction::Shrunk)
+    }
+}
+
 /// Judges a head whose signature is good.
 pub fn judge(new: &TreeHead, around: Around) -> Judgement {
     if new.tree_size == TreeSize::ZERO && new.root_hash != EMPTY_ROOT {
         return Judgement::Impossible;
     }
-    let contradicts = |kind, other: Served| Judgement::Contradicts(kind, Box::new(other));
     let known = around.at.is_some();
-    if let Some(at) = around.at
-        && at.sth.head.root_hash != new.root_hash
-    {
-        return contradicts(Contradiction::Fork, at);
-    }
-    if let Some(below) = &around.below
-        && below.sth.head.timestamp >= new.timestamp
-    {
-        return contradicts(Contradiction::Shrunk, below.clone());
-    }
-    if let Some(above) = &around.above
-        && above.sth.head.timestamp <= new.timestamp
-    {
-        return contradicts(Contradiction::Shrunk, above.clone());
+    for other in [&around.at, &around.below, &around.above, &around.unproven].into_iter().flatten() {
+        if let Some(how) = contradiction(new, &other.sth.head) {
+            return Judgement::Contradicts(how, Box::new(other.clone()));
+        }
     }
     match (around.above, around.below) {
         _ if known => Judgement::Agrees,

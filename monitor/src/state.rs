@@ -14,8 +14,11 @@ pub use heads::Standing;
 pub use output::Output;
 pub use position::{Commit, Position, Tally};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use client::Log;
-use ct::hash::LogId;
+use ct::hash::{LogId, RootHash};
+use ct::index::TreeSize;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior, params};
 use std::fs::{DirBuilder, File, TryLockError};
 use std::io;
@@ -85,7 +88,7 @@ pub enum StateError {
         expected: i32,
     },
     /// A row that this program did not write.
-    #[error("{path}: the {what} of log {log} cannot be read")]
+    #[error("{path}: the {what} of log {} cannot be read", STANDARD.encode(log))]
     Row {
         /// The database.
         path: PathBuf,
@@ -93,6 +96,21 @@ pub enum StateError {
         log: LogId,
         /// What cannot be read.
         what: &'static str,
+    },
+    /// What was read does not lead to the head that was signed: somebody changed the one or the other.
+    #[error(
+        "{path}: what is on record of log {} does not lead to the root {expected} of its signed tree head at {size} entries",
+        STANDARD.encode(log)
+    )]
+    Root {
+        /// The database.
+        path: PathBuf,
+        /// The log.
+        log: LogId,
+        /// How many entries.
+        size: TreeSize,
+        /// The root that was signed.
+        expected: RootHash,
     },
 }
 

@@ -84,10 +84,11 @@ fn as_json(file: &str, kind: Option<Kind>, decoded: &Result<Node, Fault>) -> Val
 }
 
 fn as_text(file: &str, kind: Option<Kind>, decoded: &Result<Node, Fault>) -> String {
-    let kind = kind.map_or("unknown", Kind::as_str);
-    match decoded {
-        Ok(node) => node.text(&format!("{file}: {kind}")),
-        Err(fault) => format!("{}\n", printable(&format!("{file}: no {kind}: {fault}"))),
+    let wrong = |text: String| format!("{}\n", printable(&text));
+    match (decoded, kind.map(Kind::as_str)) {
+        (Ok(node), kind) => node.text(&format!("{file}: {}", kind.unwrap_or("unknown"))),
+        (Err(fault), Some(kind)) => wrong(format!("{file}: no {kind}: {fault}")),
+        (Err(fault), None) => wrong(format!("{file}: {fault}")),
     }
 }
 

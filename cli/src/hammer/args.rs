@@ -13,6 +13,8 @@ use ::hammer::mix::Mix;
 use ::hammer::records::RunLine;
 use ::hammer::schedule::{Pace, Rate};
 use ::hammer::{Goal, Plan};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use client::Log;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -49,8 +51,8 @@ pub struct HammerArgs {
     /// The bound on the 99th percentile of SCT latency that makes a rate sustained
     #[arg(long, value_name = "SPAN", default_value = "250ms", value_parser = bounded)]
     pub p99: Duration,
-    /// How long each load is measured
-    #[arg(long, value_name = "SPAN", default_value = "30s", value_parser = bounded)]
+    /// How long each load is measured, at least 100ms
+    #[arg(long, value_name = "SPAN", default_value = "30s", value_parser = measured)]
     pub duration: Duration,
     /// How long each load runs before it is measured
     #[arg(long, value_name = "SPAN", default_value = "3s", value_parser = bounded)]
@@ -68,8 +70,8 @@ pub struct HammerArgs {
     /// Most requests under way in an open loop; those beyond wait, and their waiting counts
     #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u16).range(1..))]
     pub in_flight: u16,
-    /// Longest wait for one answer
-    #[arg(long, value_name = "SPAN", default_value = "10s", value_parser = bounded)]
+    /// Longest wait for one answer, at least 1ms
+    #[arg(long, value_name = "SPAN", default_value = "10s", value_parser = waited)]
     pub timeout: Duration,
     /// Kinds of keys of the certificates that the test CA issues: P-256, RSA-2048, P-384, Ed25519
     #[arg(long, value_name = "KIND,…", value_delimiter = ',', default_values = ["P-256", "RSA-2048", "P-384"])]
@@ -222,17 +224,26 @@ impl HammerArgs {
         {
             return Err(Failure::Usage(format!(
                 "--key {text:?}: the records are of the log {}",
-                key.log_id()
+                STANDARD.encode(key.log_id())
             )));
         }
         let urls = urls.map_err(|error| bad(&error))?;
         Log::new("log of the records".to_owned(), urls, key).map_err(|error| bad(&error))
     }
 
+    /// Refuses a drawing that could not be made, before hours of load and not after.
+    pub fn check_svg(&self) -> Result<(), Failure> {
+        let Some(path) = &self.svg else { return Ok(()) };
+        let bad = |why: &dyn std::fmt::Display| Failure::Io(format!("--svg {}: {why}", path.display()));
+        if path.is_dir() {
+            return Err(bad(&"it is a directory"));
+        }
+        ::hammer::evidence::usable(beside(path)).map_err(|error| bad(&error))
+    }
+
     /// The directory for evidence.
     pub fn evidence_beside(&self, records: &Path) -> PathBuf {
-        let beside = records.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        self.evidence.clone().unwrap_or_else(|| beside.to_owned())
+        self.evidence.clone().unwrap_or_else(|| beside(records).to_owned())
     }
 
     fn dir(&self) -> &Path {
@@ -245,6 +256,21 @@ impl HammerArgs {
             None => PathBuf::from("hammer.jsonl"),
         }
     }
+}
+
+/// The directory of a file.
+fn beside(file: &Path) -> &Path {
+    file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Less is no measurement.
+fn measured(text: &str) -> Result<Duration, String> {
+    span::at_least(Duration::from_millis(100), bounded(text)?)
+}
+
+/// Less is no time for any answer.
+fn waited(text: &str) -> Result<Duration, String> {
+    span::at_least(Duration::from_millis(1), bounded(text)?)
 }
 
 fn bounded(text: &str) -> Result<Duration, String> {

@@ -1,5 +1,6 @@
 //! The run as it goes on: a few lines on the terminal, renewed each second; only what happens, where there is none.
 
+use crate::out;
 use crate::span;
 use ::hammer::{Beat, Pulse};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -48,7 +49,7 @@ async fn show(pulse: Arc<Pulse>, stop: CancellationToken) {
         let last = stop.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_none();
         let beat = pulse.beat();
         for line in &beat.said {
-            bar.suspend(|| eprintln!("{line}"));
+            bar.suspend(|| out::note(line));
         }
         if last {
             bar.finish_and_clear();

@@ -35,6 +35,7 @@ async fn load(args: &HammerArgs) -> Result<(), Failure> {
     let target = args.target.resolve()?;
     consent::check(&target.log, args.consent())?;
     let plan = args.plan(&target)?;
+    args.check_svg()?;
     let chains = chains(args, &plan, &target)?;
     let chaos = args.chaos()?;
     let (stop, pulse) = (Stop::default(), Arc::new(Pulse::default()));
@@ -117,8 +118,9 @@ fn heed(stop: &Stop) -> Result<JoinHandle<()>, Failure> {
     let stop = stop.clone();
     Ok(tokio::spawn(async move {
         signals.next().await;
-        eprintln!("the load ends; what was promised is still proved (once more to end that too)");
+        // First what was asked for: there may be nobody left to tell.
         stop.load.cancel();
+        out::note("the load ends; what was promised is still proved (once more to end that too)");
         signals.next().await;
         stop.all.cancel();
     }))
@@ -136,7 +138,7 @@ impl From<HammerError> for Failure {
         let text = error.to_string();
         match error {
             HammerError::Chains(_) | HammerError::NoChains { .. } => Failure::Usage(text),
-            HammerError::Records(_) | HammerError::NoHead(_) => Failure::Io(text),
+            HammerError::Records(_) | HammerError::Evidence(_) | HammerError::NoHead(_) => Failure::Io(text),
             HammerError::Lie(_) => Failure::Check(text),
             HammerError::Setup(_) | HammerError::Broken(_) => Failure::Internal(text),
         }

@@ -129,7 +129,7 @@ fn chaos(events: &[ChaosEvent]) -> String {
         let back = match (&event.skipped, event.back_after_seconds) {
             (Some(why), _) => why.clone(),
             (None, Some(back)) => format!("{back:.1} s"),
-            (None, None) => "not in time".to_owned(),
+            (None, None) => "not seen".to_owned(),
         };
         let with = &event.meanwhile;
         let counts = [with.done, with.refused, with.failed].map(|count| count.to_string());
@@ -155,9 +155,10 @@ fn end(recorded: &RecordsReport, proof: &ProofReport, views: &ViewsReport, fault
     ));
     for fault in &faults.first {
         let kept = fault.evidence.as_ref().map(|path| format!(" [{}]", path.display())).unwrap_or_default();
-        text.push_str(&format!("FAULT {}: {}{kept}\n", fault.kind, fault.text));
+        let times = if fault.times > 1 { format!(" ({} times)", fault.times) } else { String::new() };
+        text.push_str(&format!("FAULT {}: {}{times}{kept}\n", fault.kind, fault.text));
     }
-    let told = faults.first.len() as u64;
+    let told = faults.first.iter().map(|fault| fault.times).sum::<u64>();
     if faults.count > told {
         text.push_str(&format!("and {} more faults\n", faults.count - told));
     }

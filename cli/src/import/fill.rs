@@ -5,6 +5,7 @@ use super::copies::Copies;
 use super::fetch::{FetchError, Page, Stream};
 use super::source::Source;
 use crate::failure::Failure;
+use crate::out;
 use crate::progress::Progress;
 use client::{ClientError, Reader};
 use ct::index::TreeSize;
@@ -120,7 +121,7 @@ impl Checks<'_> {
             return Err(Failure::Io(text));
         }
         if !std::mem::replace(&mut self.told, true) {
-            eprintln!("no proof on the way now, going on: {error}");
+            out::note(format_args!("no proof on the way now, going on: {error}"));
         }
         Ok(())
     }

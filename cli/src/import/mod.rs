@@ -17,6 +17,7 @@ mod source;
 pub use args::ImportArgs;
 
 use crate::failure::Failure;
+use crate::out;
 use crate::progress::Progress;
 use crate::target::Target;
 use client::ClientError;
@@ -54,8 +55,9 @@ pub async fn run(args: ImportArgs) -> Result<(), Failure> {
 
 /// The roots that the log accepts: nice to have, and nothing that it signs.
 async fn roots(source: &Source) -> Option<Vec<Vec<u8>>> {
-    let missing =
-        |why: String| eprintln!("get-roots will answer what it did before, or an empty list: {why}");
+    let missing = |why: String| {
+        out::note(format_args!("get-roots will answer what it did before, or an empty list: {why}"))
+    };
     match source.brief.roots().await {
         Ok(roots) if roots.iter().map(Vec::len).sum::<usize>() <= MAX_ROOTS => Some(roots),
         Ok(_) => {

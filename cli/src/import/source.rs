@@ -54,11 +54,11 @@ impl Source {
     }
 
     async fn follows(&self, first: &TreeHead, second: &TreeHead) -> Result<(), Failure> {
-        if first.tree_size < second.tree_size && first.timestamp > second.timestamp {
+        if first.tree_size < second.tree_size && first.timestamp >= second.timestamp {
             return Err(Failure::Check(format!(
-                "the log has shrunk: {} came before {}",
-                described(second),
-                described(first)
+                "the log has shrunk: {} is not earlier than {}",
+                described(first),
+                described(second)
             )));
         }
         let why = |error| {

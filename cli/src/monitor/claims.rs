@@ -1,6 +1,7 @@
 //! What `wolffish hammer` has recorded, to be checked.
 
 use crate::failure::Failure;
+use crate::out;
 use ::hammer::records::{Promised, Recorded, RecordsError, ShownHead, read};
 use ::monitor::{Claim, Claims, Subject};
 use client::evidence::Served;
@@ -15,7 +16,7 @@ pub fn add(subjects: &mut [Subject], files: &[PathBuf]) -> Result<(), Failure> {
             return Err(Failure::Usage(format!("--check {}: it is about another log", path.display())));
         };
         if torn > 0 {
-            eprintln!("{}: {torn} lines are cut off, and not checked", path.display());
+            out::note(format_args!("{}: {torn} lines are cut off, and not checked", path.display()));
         }
         let Claims { heads: all_heads, promises: all_promises } = &mut subject.claims;
         all_heads.extend(heads.into_iter().map(head));

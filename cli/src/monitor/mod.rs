@@ -19,6 +19,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The shortest pause between two looks at a tree head.
+const LEAST_PAUSE: Duration = Duration::from_secs(1);
 /// How long a log may fail in a run that is to end.
 const ONCE_GIVES_UP: Duration = Duration::from_secs(120);
 
@@ -51,8 +53,8 @@ pub struct MonitorArgs {
     /// Begin a log that was never read behind its last entry, not at its first
     #[arg(long)]
     pub from_now: bool,
-    /// Pause between two looks at a tree head
-    #[arg(long, value_name = "SPAN", default_value = "60s", value_parser = span::parse)]
+    /// Pause between two looks at a tree head, at least 1s
+    #[arg(long, value_name = "SPAN", default_value = "60s", value_parser = pause)]
     pub poll: Duration,
     /// Most requests at a time, for each log
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
@@ -128,6 +130,11 @@ impl MonitorArgs {
     }
 }
 
+/// A log is nobody's to be asked without a pause.
+fn pause(text: &str) -> Result<Duration, String> {
+    span::at_least(LEAST_PAUSE, span::parse(text)?)
+}
+
 /// The worst of all ends.
 fn judge(endings: Vec<(usize, Ending)>, mut bad: BTreeSet<usize>, disputed: usize) -> Result<(), Failure> {
     let mut unreached = 0;
@@ -159,7 +166,10 @@ impl From<StateError> for Failure {
         let text = error.to_string();
         match error {
             StateError::Locked { .. } | StateError::Format { .. } => Failure::Usage(text),
-            StateError::Io { .. } | StateError::Sql { .. } | StateError::Row { .. } => Failure::Io(text),
+            StateError::Io { .. }
+            | StateError::Sql { .. }
+            | StateError::Row { .. }
+            | StateError::Root { .. } => Failure::Io(text),
         }
     }
 }

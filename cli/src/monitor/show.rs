@@ -1,5 +1,6 @@
 //! What a person sees: a bar for each log on a terminal, lines elsewhere. All of it goes to standard error.
 
+use crate::out;
 use crate::span;
 use ::monitor::finding::Severity;
 use ::monitor::{News, Observer, Summary};
@@ -73,7 +74,7 @@ impl Show {
 
     fn say(&self, text: &str) {
         if !self.watched || self.bars.println(text).is_err() {
-            eprintln!("{text}");
+            out::note(text);
         }
     }
 
@@ -137,18 +138,20 @@ impl Write for Beside {
 pub fn summary(summary: &Summary) {
     let Summary { name, position, size, disputed } = summary;
     let (Some(position), Some(size)) = (position, size) else {
-        eprintln!("{name}: nothing is known of it yet");
+        out::note(format_args!("{name}: nothing is known of it yet"));
         return;
     };
     let (read, tally) = (position.tree.size(), position.tally);
     let from = if position.begun.get() > 0 { format!(" from {}", position.begun) } else { String::new() };
-    eprintln!(
+    out::note(format_args!(
         "{name}: verified{from} to {read} of {size}: {} entries, {} matches, {} unreadable",
         tally.entries, tally.matches, tally.unreadable
-    );
+    ));
     for (size, evidence) in disputed {
         let kept = evidence.as_ref().map_or_else(|| "lost".to_owned(), |path| path.display().to_string());
-        eprintln!("{name}: a signed tree head of {size} entries contradicts the others (evidence: {kept})");
+        out::note(format_args!(
+            "{name}: a signed tree head of {size} entries contradicts the others (evidence: {kept})"
+        ));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Which logs are meant, and where their keys come from.
 
 use crate::failure::Failure;
+use crate::out;
 use crate::span;
 use crate::target::{TargetArgs, read_key};
 use crate::upfile::{DEFAULT_DIR, UpFile};
@@ -106,13 +107,13 @@ impl SubjectArgs {
         };
         let selection = filter.select(&list);
         for tiled in selection.tiled {
-            eprintln!("{}", no_rfc_6962(&tiled.description));
+            out::note(no_rfc_6962(&tiled.description));
         }
         let mut subjects = Vec::new();
         for listed in selection.logs {
             match listed.log() {
                 Ok(found) => subjects.push(self.subject(found, Some(listed.mmd))),
-                Err(error) => eprintln!("{error}; it is not followed"),
+                Err(error) => out::note(format_args!("{error}; it is not followed")),
             }
         }
         if subjects.is_empty() {

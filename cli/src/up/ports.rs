@@ -5,6 +5,7 @@
 //! not even for the near end of a connection, while the node is down.
 
 use crate::failure::Failure;
+use crate::out;
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -53,9 +54,9 @@ impl Ports {
                     return Err(error);
                 }
                 if !said {
-                    eprintln!(
+                    out::note(format_args!(
                         "{address} is in use: waiting, in case a node of an earlier `up` is ending there"
-                    );
+                    ));
                     said = true;
                 }
                 tokio::time::sleep(PAUSE).await;

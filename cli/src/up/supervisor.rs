@@ -74,7 +74,7 @@ impl Supervisor {
         let awaited = Awaited::new(&self.told.file, self.told.observer.clone())?;
         let total = awaited.total();
         let mut progress = Progress::new("starting", total);
-        eprintln!("starting {} nodes", self.told.file.nodes.len());
+        out::note(format_args!("starting {} nodes", self.told.file.nodes.len()));
         let (sender, mut missing) = watch::channel(Vec::new());
         let mut waiting = pin!(awaited.wait(sender));
         let mut impatience = tokio::time::interval(PATIENCE);
@@ -95,13 +95,13 @@ impl Supervisor {
                 _ = impatience.tick() => {
                     let list = missing.borrow().join(" ");
                     let dir = self.told.dir.display();
-                    progress.around(|| eprintln!("still no tree head at {list}; node output is in {dir}/log"));
+                    progress.around(|| out::note(format_args!("still no tree head at {list}; node output is in {dir}/log")));
                 }
             }
         };
         drop(progress);
         for why in closed {
-            eprintln!("no submissions yet: {why}");
+            out::note(format_args!("no submissions yet: {why}"));
         }
         self.ready = true;
         self.write();
@@ -128,8 +128,14 @@ impl Supervisor {
                 node.pid = None;
                 let file = node.state_dir.join(merge_repair::report::TEXT_FILE);
                 match std::fs::read_to_string(&file) {
-                    Ok(report) => eprint!("{} has ended; this is its report:\n{report}", node.name),
-                    Err(error) => eprintln!("{} has ended; {}: {error}", node.name, file.display()),
+                    Ok(report) => out::note(format_args!(
+                        "{} has ended; this is its report:\n{}",
+                        node.name,
+                        report.trim_end()
+                    )),
+                    Err(error) => {
+                        out::note(format_args!("{} has ended; {}: {error}", node.name, file.display()))
+                    }
                 }
             }
             Event::Ended { node, end, verdict } => {
@@ -138,11 +144,11 @@ impl Supervisor {
                 let (name, log) = (&node.name, node.log_file.display());
                 let pause = verdict.pause;
                 if verdict.troubled {
-                    eprintln!("{name} {end} again: see {log}; next try in {pause:?}");
+                    out::note(format_args!("{name} {end} again: see {log}; next try in {pause:?}"));
                 } else if pause.is_zero() {
-                    eprintln!("{name} {end}: starting it again");
+                    out::note(format_args!("{name} {end}: starting it again"));
                 } else {
-                    eprintln!("{name} {end}: starting it again in {pause:?}");
+                    out::note(format_args!("{name} {end}: starting it again in {pause:?}"));
                 }
             }
         }
@@ -154,7 +160,7 @@ impl Supervisor {
     /// A cluster whose processes are not told of still runs.
     fn write(&self) {
         if let Err(error) = self.told.file.write(&self.told.dir) {
-            eprintln!("{error}");
+            out::note(error);
         }
     }
 
@@ -171,8 +177,8 @@ impl Supervisor {
 
     /// Ends all nodes; a second signal ends them at once.
     async fn end(mut self) -> Result<(), Failure> {
-        eprintln!("stopping");
         self.stop.politely.cancel();
+        out::note("stopping");
         let mut killed = false;
         // Nobody reads reports any more, and none may wait for a reader.
         self.events.close();

@@ -93,7 +93,7 @@ async fn every_lie_has_its_name() {
         (Lie::Base64Invalid, Ask::Run, "malformed"),
         (Lie::JsonDeep, Ask::Roots, "malformed"),
         (Lie::HungUp, Ask::Sth, "unreachable"),
-        (Lie::BodyCut, Ask::Run, "unreachable"),
+        (Lie::BodyCut, Ask::Run, "cut-short"),
         (Lie::RedirectLoop, Ask::Sth, "redirects"),
         (Lie::RedirectToOtherHost, Ask::Sth, "redirects"),
         (Lie::RedirectToOtherScheme, Ask::Sth, "unreachable"),
@@ -129,6 +129,13 @@ async fn an_error_names_where_what_and_how_much() {
     assert_eq!(huge, format!("{url}/ct/v1/get-sth: the answer is longer than 1048576 bytes"));
     let long = text(Lie::ProofsTooLong(65), Ask::Find).await;
     assert!(long.ends_with("a proof of 65 nodes, no tree needs more than 64"), "{long}");
+    let cut = text(Lie::BodyCut, Ask::Sth).await;
+    assert!(
+        cut.contains("the answer ended after ") && cut.contains(" bytes, its Content-Length says "),
+        "{cut}"
+    );
+    let busy = text(Lie::Busy { requests: 1, seconds: 3600 }, Ask::Sth).await;
+    assert!(busy.contains("status 503, to be asked again in 3600s: "), "{busy}");
     let signature = text(Lie::SthSignatureBroken, Ask::Sth).await;
     assert!(signature.ends_with("STH: the signature does not verify under the log's key"), "{signature}");
 }

@@ -1,6 +1,8 @@
 //! Why a read-only log is not served, or not imported.
 
 use crate::internal::RowsError;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use ct::hash::{LogId, RootHash};
 use ct::index::{LeafIndex, TreeSize};
 use node::exit::Exit;
@@ -20,7 +22,10 @@ pub enum ReadOnlyError {
     #[error("state cannot be written: {0}")]
     Json(#[from] serde_json::Error),
     /// The state is that of another log.
-    #[error("{}: the state of the log {found}; expected that of {expected}", dir.display())]
+    #[error(
+        "{}: the state of the log {}; expected that of {}",
+        dir.display(), STANDARD.encode(found), STANDARD.encode(expected)
+    )]
     OtherLog {
         /// Where.
         dir: PathBuf,

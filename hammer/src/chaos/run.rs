@@ -86,8 +86,8 @@ pub async fn run<C: Cluster>(
             node: trouble.node,
             act: trouble.act,
         };
-        tell(&event, pulse);
         let lost = matches!(done, Ok(None)) && !stop.is_cancelled();
+        tell(&event, pulse, stop);
         if lost {
             let text = format!("{} was not back {:?} after {}", event.node, plan.back_within, event.act);
             faults.add("node-not-back", text, None);
@@ -101,12 +101,15 @@ pub async fn run<C: Cluster>(
     Ok(events)
 }
 
-fn tell(event: &ChaosEvent, pulse: &Pulse) {
+fn tell(event: &ChaosEvent, pulse: &Pulse, stop: &CancellationToken) {
     let (node, lost) = (&event.node, event.meanwhile.failed + event.meanwhile.refused);
     pulse.say(match (event.back_after_seconds, &event.skipped) {
         (_, Some(why)) => format!("chaos: {node} was let be: {why}"),
         (Some(back), _) => {
             format!("chaos: {node} is back after {back:.1} s; {lost} submissions failed meanwhile")
+        }
+        (None, _) if stop.is_cancelled() => {
+            format!("chaos: {node} is no longer waited for: the load has ended")
         }
         (None, _) => format!("chaos: {node} is not back"),
     });

@@ -219,6 +219,11 @@ impl Hand {
 }
 
 impl Site {
+    /// The size of the largest tree that was seen.
+    pub(crate) fn largest(&self) -> u64 {
+        self.watcher.views(|views| views.largest().map_or(0, |head| head.tree_size.get()))
+    }
+
     /// The frontends in turn.
     fn turn(&self) -> usize {
         self.turns.fetch_add(1, Ordering::Relaxed) % self.client.frontends()

@@ -6,12 +6,14 @@ mod hand;
 mod known;
 mod open;
 mod pacer;
+mod publication;
 mod step;
 mod verify;
 
 pub(crate) use follow::Followers;
 pub(crate) use hand::Site;
 pub(crate) use known::Known;
+pub(crate) use publication::Publication;
 pub use step::{Load, StepReport};
 pub(crate) use step::{Step, Timing};
 pub(crate) use verify::{Bench, Promises, Verifier};

@@ -42,8 +42,10 @@ pub(crate) struct Promises {
 }
 
 impl Promises {
-    pub(crate) fn len(&self) -> usize {
-        self.leaves.lock().unwrap_or_else(PoisonError::into_inner).len()
+    /// How many are of a later moment.
+    pub(crate) fn after(&self, moment: Timestamp) -> u64 {
+        let leaves = self.leaves.lock().unwrap_or_else(PoisonError::into_inner);
+        leaves.values().filter(|at| **at > moment).count() as u64
     }
 
     pub(crate) fn add(&self, leaf: LeafHash, timestamp: Timestamp) {
@@ -59,7 +61,7 @@ impl Promises {
 #[derive(Debug)]
 pub(crate) struct Bench {
     pub(crate) client: Client,
-    pub(crate) entries: EntryMaker,
+    pub(crate) entries: Arc<EntryMaker>,
     pub(crate) recorder: Recorder,
     pub(crate) faults: Arc<Faults>,
     pub(crate) known: Arc<Known>,

@@ -1,6 +1,7 @@
 //! After the load: every promise proved to be kept, on every frontend, within the maximum merge delay.
 
 mod found;
+mod pending;
 
 pub use found::{Found, ProofReport, Unkept};
 
@@ -13,19 +14,18 @@ use ct::hash::LeafHash;
 use ct::index::LeafIndex;
 use ct::sth::TreeHead;
 use ct::time::Timestamp;
+use pending::{Pass, Pending};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 /// Proofs that are asked for at once.
 const AT_ONCE: usize = 32;
 /// Pause between two looks at a frontend's tree head.
 const LOOK: Duration = Duration::from_millis(200);
-/// A tree of the same size has no leaf that it did not have before; but a frontend may have failed to say so.
-const SAME_TREE: Duration = Duration::from_secs(1);
 
 /// Since when tree heads were looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,14 +55,6 @@ pub struct Prover {
     pub within: Duration,
 }
 
-/// One frontend, and what it has still to prove.
-struct Pending {
-    frontend: usize,
-    leaves: BTreeMap<LeafHash, Timestamp>,
-    looked: Option<(TreeHead, Instant)>,
-    last: BTreeMap<LeafHash, String>,
-}
-
 impl Prover {
     /// Proves all of them, or finds out why not.
     pub async fn prove(
@@ -71,16 +63,17 @@ impl Prover {
         stop: &CancellationToken,
     ) -> Result<(ProofReport, Vec<Unkept>), LookError> {
         let begun = Instant::now();
+        let deadline = begun + self.within;
         let mut places = BTreeMap::new();
         let mut unkept = BTreeMap::new();
         let mut fronts: Vec<Pending> =
             (0..self.client.frontends()).map(|frontend| Pending::new(frontend, promises.clone())).collect();
-        while fronts.iter().any(|front| !front.leaves.is_empty()) {
-            if begun.elapsed() >= self.within || stop.is_cancelled() {
-                break;
-            }
+        // A frontend that asks for more time than is left is not asked again.
+        while fronts.iter().any(|front| front.may_be_asked_before(deadline)) && !stop.is_cancelled() {
             for front in &mut fronts {
-                self.pass(front, &mut places, &mut unkept, stop).await?;
+                if front.is_due() {
+                    self.pass(front, &mut places, &mut unkept, (deadline, stop)).await?;
+                }
             }
             let left = fronts.iter().map(|front| front.leaves.len()).max().unwrap_or(0);
             self.pulse.phase(format!("proving promises: {} of {} left", left, promises.len()));
@@ -88,8 +81,7 @@ impl Prover {
         }
         for front in &mut fronts {
             for (leaf, promised) in std::mem::take(&mut front.leaves) {
-                let last =
-                    front.last.remove(&leaf).unwrap_or_else(|| "no tree head later than it".to_owned());
+                let last = front.last(leaf, promised);
                 let found = Found::Nothing { frontend: front.frontend, last };
                 unkept.entry(leaf).or_insert(Unkept { leaf, promised, found });
             }
@@ -99,24 +91,26 @@ impl Prover {
         Ok((self.report(promises, &places, &unkept, begun.elapsed()), unkept))
     }
 
-    /// Looks for everything that is left in the newest tree of one frontend.
+    /// Looks for everything that is left in the newest tree of one frontend; no longer than until the deadline, and not
+    /// on and on at a frontend that fails.
     async fn pass(
         &self,
         front: &mut Pending,
         places: &mut BTreeMap<LeafHash, LeafIndex>,
         unkept: &mut BTreeMap<LeafHash, Unkept>,
-        stop: &CancellationToken,
+        (deadline, stop): (Instant, &CancellationToken),
     ) -> Result<(), LookError> {
-        if front.leaves.is_empty() {
-            return Ok(());
-        }
-        let head = match self.watcher.look(front.frontend).await {
-            Ok(sth) => *sth.head(),
+        let mut pass = Pass::default();
+        let head = match self.watcher.look_until(deadline, front.frontend).await {
+            Ok(Some(sth)) => *sth.head(),
+            Ok(None) => return Ok(()),
             Err(LookError::Client(error)) => {
                 self.lie(&error);
                 front.leaves.keys().for_each(|leaf| {
                     front.last.insert(*leaf, error.to_string());
                 });
+                pass.failed(&error);
+                front.rest(&pass);
                 return Ok(());
             }
             Err(error) => return Err(error),
@@ -129,24 +123,32 @@ impl Prover {
         let due: Vec<LeafHash> =
             front.leaves.iter().filter(|(_, at)| **at <= head.timestamp).map(|(leaf, _)| *leaf).collect();
         let mut due = due.into_iter();
-        while !stop.is_cancelled() {
-            while running.len() < AT_ONCE
+        loop {
+            while !pass.is_over()
+                && running.len() < AT_ONCE
                 && let Some(leaf) = due.next()
             {
                 let reader = self.client.frontend(front.frontend);
                 running.spawn(async move { (leaf, reader.find(leaf, &head).await) });
             }
-            let Some(done) = running.join_next().await else { break };
-            // A task that broke has lost its leaf, which stays to be proved.
+            let done = stop.run_until_cancelled(timeout_at(deadline, running.join_next())).await;
+            // Nothing is under way any more, the time is over, or nobody wants to know: what is left stays to be proved.
+            let Some(Ok(Some(done))) = done else { break };
+            // A task that broke has lost its leaf, which stays too.
             let Ok((leaf, found)) = done else { continue };
             match found {
                 Ok(included) => {
+                    pass.answered();
                     front.leaves.remove(&leaf);
                     places.insert(leaf, included.index);
                 }
-                Err(error) => self.missing(front, leaf, &head, &error, unkept),
+                Err(error) => {
+                    pass.failed(&error);
+                    self.missing(front, leaf, &head, &error, unkept);
+                }
             }
         }
+        front.rest(&pass);
         Ok(())
     }
 
@@ -236,23 +238,5 @@ impl Prover {
         if error.is_lie() {
             self.faults.add(error.name(), error.to_string(), None);
         }
-    }
-}
-
-impl Pending {
-    const fn new(frontend: usize, leaves: BTreeMap<LeafHash, Timestamp>) -> Self {
-        Self { frontend, leaves, looked: None, last: BTreeMap::new() }
-    }
-
-    /// Whether it is worth looking into this tree.
-    fn is_news(&mut self, head: &TreeHead) -> bool {
-        let same = |(looked, at): &(TreeHead, Instant)| {
-            looked.tree_size == head.tree_size && at.elapsed() < SAME_TREE
-        };
-        if head.tree_size.get() == 0 || self.looked.as_ref().is_some_and(same) {
-            return false;
-        }
-        self.looked = Some((*head, Instant::now()));
-        true
     }
 }

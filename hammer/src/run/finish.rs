@@ -1,7 +1,7 @@
 //! The end of a run: promises proved, records closed, evidence kept.
 
 use super::plan::Stop;
-use super::{Watching, client, first_head};
+use super::{Watching, client, first_heads};
 use crate::HammerError;
 use crate::clock::now;
 use crate::evidence::Keeper;
@@ -106,10 +106,12 @@ pub async fn reprove(
     pulse: Arc<Pulse>,
     stop: &Stop,
 ) -> Result<Reproof, HammerError> {
+    let keeper = Keeper::open(log.clone(), evidence)?;
     let client = client(log.clone(), timeout)?;
+    let heads = first_heads(&client, &stop.all).await?;
     let mmd = recorded.run.mmd_seconds.map(Duration::from_secs);
     let file = RecordsFile::open(path, RunLine::new(&log, recorded.run.mmd_seconds, now()))?;
-    let (faults, keeper) = (Arc::new(Faults::new(Arc::clone(&pulse))), Keeper::new(log.clone(), evidence));
+    let faults = Arc::new(Faults::new(Arc::clone(&pulse)));
     let (own_faults, own_pulse) = (Arc::clone(&faults), Arc::clone(&pulse));
     let watcher = Watcher::new(client.clone(), file.recorder(), own_faults, keeper.clone(), own_pulse);
     let watcher = Arc::new(watcher);
@@ -117,7 +119,7 @@ pub async fn reprove(
     for shown in recorded.heads {
         watcher.remember(frontend(&shown.url), shown.sth, shown.received);
     }
-    first_head(&client, &watcher, &stop.all).await?;
+    watcher.first(heads).await?;
     let watching = Watching::start(&watcher, client.frontends());
     let promises = recorded.promises.iter().map(|(leaf, promised)| (*leaf, promised.sct.timestamp)).collect();
     let prover = Prover {

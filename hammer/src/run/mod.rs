@@ -13,13 +13,14 @@ use crate::chaos::{self, Chaos, ChaosEvent, Cluster};
 use crate::clock::now;
 use crate::evidence::Keeper;
 use crate::fault::Faults;
-use crate::load::{Bench, Followers, Known, Promises, Site, Verifier};
+use crate::load::{Bench, Followers, Known, Promises, Publication, Site, Verifier};
 use crate::pulse::Pulse;
 use crate::records::{RecordsFile, RunLine};
 use crate::report::{About, Report};
-use crate::views::{LookError, Watcher};
+use crate::views::{Views, Watcher};
 use client::submission::EntryMaker;
 use client::{Client, Limits, Log, Manners};
+use ct::sth::VerifiedSth;
 use finish::{Finish, prove};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -45,22 +46,25 @@ pub async fn run<C: Cluster>(
     stop: &Stop,
 ) -> Result<Report, HammerError> {
     let about = About::new(&log, plan, now());
+    let keeper = Keeper::open(log.clone(), plan.evidence.clone())?;
     let client = client(log.clone(), plan.timeout)?;
+    // A log that is not there leaves no file behind.
+    let heads = first_heads(&client, &stop.all).await?;
     let run = RunLine::new(&log, plan.mmd.map(|mmd| mmd.as_secs()), about.started);
     let file = RecordsFile::open(&plan.records, run)?;
-    let (faults, keeper) =
-        (Arc::new(Faults::new(Arc::clone(&pulse))), Keeper::new(log, plan.evidence.clone()));
+    let faults = Arc::new(Faults::new(Arc::clone(&pulse)));
     let (own_faults, own_pulse) = (Arc::clone(&faults), Arc::clone(&pulse));
     let watcher = Watcher::new(client.clone(), file.recorder(), own_faults, keeper.clone(), own_pulse);
     let watcher = Arc::new(watcher);
-    first_head(&client, &watcher, &stop.all).await?;
-    let supply = Supply::new(chains, plan, &client).await?;
+    watcher.first(heads).await?;
+    let entries = Arc::new(EntryMaker::new(client.reader()));
+    let supply = Supply::new(chains, plan, &entries).await?;
     let watching = Watching::start(&watcher, client.frontends());
 
     let promises = Arc::new(Promises::default());
     let bench = Bench {
         client: client.clone(),
-        entries: EntryMaker::new(client.reader()),
+        entries,
         recorder: file.recorder(),
         faults: Arc::clone(&faults),
         known: Arc::new(Known::default()),
@@ -80,7 +84,8 @@ pub async fn run<C: Cluster>(
         page: plan.page,
         turns: AtomicUsize::new(0),
     };
-    let mut steps = Steps::new(plan, supply, Arc::new(site), Arc::clone(&promises));
+    let publication = Publication::new(watcher.views(Views::largest), Arc::clone(&promises));
+    let mut steps = Steps::new(plan, supply, Arc::new(site), publication);
     let (calm, loading) = (CancellationToken::new(), steps.loading());
     let load = async {
         let done = steps.all(&stop.load).await;
@@ -127,21 +132,25 @@ async fn troubles<C: Cluster>(
     }
 }
 
-/// Nothing can be asked of a log before a tree head of it was seen.
-async fn first_head(client: &Client, watcher: &Watcher, stop: &CancellationToken) -> Result<(), HammerError> {
+/// Nothing can be asked of a log before a tree head of it was seen. Answers with the first, and the frontends that showed
+/// them.
+async fn first_heads(
+    client: &Client,
+    stop: &CancellationToken,
+) -> Result<Vec<(usize, VerifiedSth)>, HammerError> {
     let begun = Instant::now();
     let mut last = String::new();
     while begun.elapsed() < FIRST_HEAD && !stop.is_cancelled() {
-        let mut any = false;
+        let mut heads = Vec::new();
         for frontend in 0..client.frontends() {
-            match watcher.look(frontend).await {
-                Ok(_) => any = true,
-                Err(LookError::Client(error)) if error.is_lie() => return Err(HammerError::Lie(error)),
+            match client.frontend(frontend).sth().await {
+                Ok(sth) => heads.push((frontend, sth)),
+                Err(error) if error.is_lie() => return Err(HammerError::Lie(error)),
                 Err(error) => last = error.to_string(),
             }
         }
-        if any {
-            return Ok(());
+        if !heads.is_empty() {
+            return Ok(heads);
         }
         sleep(LOOK).await;
     }

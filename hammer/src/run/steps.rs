@@ -3,7 +3,7 @@
 use super::plan::{Goal, Plan};
 use super::supply::{Exact, Supply};
 use crate::HammerError;
-use crate::load::{Load, Promises, Site, Step, StepReport, Timing};
+use crate::load::{Load, Publication, Site, Step, StepReport, Timing};
 use crate::mix::Mix;
 use crate::report::{Highest, Try};
 use crate::schedule::Rate;
@@ -13,20 +13,23 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+/// How long a search waits for a log that is behind, so that one rate does not pay for the one before it.
+const CATCH_UP: Duration = Duration::from_secs(300);
+
 /// Runs steps, and keeps what came of them.
 pub(super) struct Steps<'a> {
     plan: &'a Plan,
     supply: Supply,
     site: Arc<Site>,
-    promises: Arc<Promises>,
+    publication: Publication,
     done: Vec<StepReport>,
     highest: Option<Highest>,
     loading: Arc<Notify>,
 }
 
 impl<'a> Steps<'a> {
-    pub(super) fn new(plan: &'a Plan, supply: Supply, site: Arc<Site>, promises: Arc<Promises>) -> Self {
-        Self { plan, supply, site, promises, done: Vec::new(), highest: None, loading: Arc::default() }
+    pub(super) fn new(plan: &'a Plan, supply: Supply, site: Arc<Site>, publication: Publication) -> Self {
+        Self { plan, supply, site, publication, done: Vec::new(), highest: None, loading: Arc::default() }
     }
 
     /// Told when the first load begins.
@@ -44,7 +47,8 @@ impl<'a> Steps<'a> {
                 Ok(())
             }
             Goal::Highest { p99, sweep, workers } => {
-                let definition = Definition { p99: *p99, settle: self.plan.settle };
+                let definition =
+                    Definition { p99: *p99, lag: Definition::lag(self.plan.warmup + self.plan.duration) };
                 let highest = self.search(definition, *workers, stop).await?;
                 let part = |percent: &u8| Rate::new(highest?.per_second() * f64::from(*percent) / 100.0).ok();
                 let rates: Vec<Rate> = sweep.iter().filter_map(part).collect();
@@ -80,10 +84,12 @@ impl<'a> Steps<'a> {
         let mut found = Highest::new(definition, workers, guess.achieved_per_second);
         let mut search =
             Search::from(Rate::new(guess.achieved_per_second.clamp(1.0, Rate::MAX)).unwrap_or(Rate::ONE));
-        while let Some(rate) = search.next().filter(|_| !stop.is_cancelled()) {
+        while let Some(rate) = search.next()
+            && self.caught_up(stop).await
+        {
             let mut sustained = self.attempt(rate, definition, &mut found, stop).await?;
             // A machine that others share may have been away just then.
-            if !sustained && !stop.is_cancelled() {
+            if !sustained && self.caught_up(stop).await {
                 sustained = self.attempt(rate, definition, &mut found, stop).await?;
             }
             search.saw(rate, sustained);
@@ -92,6 +98,16 @@ impl<'a> Steps<'a> {
         let highest = found.rate;
         self.highest = Some(found);
         Ok(highest)
+    }
+
+    /// Waits until the tree has all that was promised. Answers whether the search may go on.
+    async fn caught_up(&self, stop: &CancellationToken) -> bool {
+        self.site.pulse.phase("waiting until the tree has all that was promised");
+        let caught_up = self.publication.wait(&self.site, CATCH_UP, stop).await.is_some();
+        if !caught_up && !stop.is_cancelled() {
+            self.site.pulse.say(format!("the tree lags by more than {CATCH_UP:?}: the search ends"));
+        }
+        caught_up && !stop.is_cancelled()
     }
 
     /// Whether a rate is sustained, this time.
@@ -122,7 +138,7 @@ impl<'a> Steps<'a> {
         self.site.pulse.say(phase.clone());
         self.site.pulse.phase(phase);
         self.loading.notify_one();
-        Ok(step.run(&self.site, stock, &self.promises, stop).await)
+        Ok(step.run(&self.site, stock, &self.publication, stop).await)
     }
 }
 

@@ -5,7 +5,6 @@ use crate::HammerError;
 use crate::chains::{ChainsError, Issuer, Issuers, Need, Prepared, Stock};
 use crate::mix::Operation;
 use crate::pulse::Pulse;
-use client::Client;
 use client::submission::EntryMaker;
 use std::sync::Arc;
 
@@ -20,12 +19,12 @@ pub(super) enum Supply {
 
 impl Supply {
     /// Refuses a mix that asks for chains where there are none.
-    pub(super) async fn new(chains: Chains, plan: &Plan, client: &Client) -> Result<Self, HammerError> {
+    pub(super) async fn new(chains: Chains, plan: &Plan, entries: &EntryMaker) -> Result<Self, HammerError> {
         let asked = [Operation::AddChain, Operation::AddPreChain].into_iter().find(|op| plan.mix.has(*op));
         match (chains, asked) {
             (Chains::Issue(issuer), _) => Ok(Supply::Issue(Arc::new(issuer))),
             (Chains::Given(chains), _) => {
-                Ok(Supply::Given(Arc::new(Stock::of(prepare(chains, client).await?))))
+                Ok(Supply::Given(Arc::new(Stock::of(prepare(chains, entries).await?))))
             }
             (Chains::None, None) => Ok(Supply::Given(Arc::default())),
             (Chains::None, Some(operation)) => Err(HammerError::NoChains { operation }),
@@ -79,8 +78,10 @@ pub(super) enum Exact {
 }
 
 /// Finds out where each chain goes: its poison says that.
-async fn prepare(chains: Vec<(String, Vec<Vec<u8>>)>, client: &Client) -> Result<Vec<Prepared>, ChainsError> {
-    let entries = EntryMaker::new(client.reader());
+async fn prepare(
+    chains: Vec<(String, Vec<Vec<u8>>)>,
+    entries: &EntryMaker,
+) -> Result<Vec<Prepared>, ChainsError> {
     let mut prepared = Vec::with_capacity(chains.len());
     for (source_name, mut chain) in chains {
         let expected = entries.expect(&chain).await;

@@ -2,6 +2,7 @@
 
 mod compare;
 mod settle;
+mod told;
 mod watch;
 
 pub use compare::{Answered, Asked, Check, Contradiction, Shown, Views};

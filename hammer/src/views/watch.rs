@@ -1,6 +1,7 @@
 //! Looks at every frontend all the time, and compares what they show.
 
 use super::compare::{Asked, Check, Contradiction, Shown, Views};
+use super::told::{News, Told};
 use crate::clock::now;
 use crate::evidence::Keeper;
 use crate::fault::Faults;
@@ -14,7 +15,7 @@ use ct::time::Timestamp;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 /// Pause between two looks at one frontend: as often as most logs sign.
@@ -37,6 +38,7 @@ pub(super) struct State {
     /// The first stays here until it is done.
     pub(super) checks: VecDeque<Check>,
     pub(super) proved: u64,
+    told: Told,
 }
 
 impl Watcher {
@@ -88,6 +90,14 @@ impl Watcher {
         Ok(())
     }
 
+    /// The first tree heads of a run, which were fetched before anything could be recorded.
+    pub async fn first(&self, heads: Vec<(usize, VerifiedSth)>) -> Result<(), RecordsError> {
+        for (frontend, sth) in heads {
+            self.answered(frontend, self.ask(frontend), sth).await?;
+        }
+        Ok(())
+    }
+
     /// A tree head of an earlier run. Nothing is recorded.
     pub fn remember(&self, frontend: usize, sth: VerifiedSth, received: Timestamp) {
         let contradictions = {
@@ -108,6 +118,22 @@ impl Watcher {
         let sth = self.client.frontend(frontend).sth().await?;
         self.answered(frontend, asked, sth.clone()).await?;
         Ok(sth)
+    }
+
+    /// The same; nothing if there is no answer until the deadline.
+    pub async fn look_until(
+        &self,
+        deadline: Instant,
+        frontend: usize,
+    ) -> Result<Option<VerifiedSth>, LookError> {
+        let asked = self.ask(frontend);
+        // The waiting alone is cut short: an answer that came is recorded whatever the time.
+        let Ok(sth) = timeout_at(deadline, self.client.frontend(frontend).sth()).await else {
+            return Ok(None);
+        };
+        let sth = sth?;
+        self.answered(frontend, asked, sth.clone()).await?;
+        Ok(Some(sth))
     }
 
     /// Looks at one frontend until told to stop. What it fails to answer is for those to count who measure it; but no lie
@@ -132,8 +158,19 @@ impl Watcher {
             format!("size {} root {} of {} from {url}", head.tree_size, head.root_hash, head.timestamp)
         };
         let text = format!("{}, and {}", tell(&contradiction.first), tell(&contradiction.second));
-        let kept = self.evidence.contradiction(contradiction, proof);
-        self.faults.add_kept(contradiction.kind, text, kept);
+        let news = self.state().told.news(contradiction, &text);
+        match news {
+            News::First => {
+                let kept = self.evidence.contradiction(contradiction, proof);
+                if kept.is_err() {
+                    // The next time it may be kept after all.
+                    self.state().told.forget(contradiction);
+                }
+                self.faults.add_kept(contradiction.kind, text, kept);
+            }
+            News::Again(text) => self.faults.again(contradiction.kind, &text),
+            News::TooMany => self.faults.add(contradiction.kind, text, None),
+        }
     }
 
     fn in_time(&self, sth: &VerifiedSth, now: Timestamp, url: &str) {

@@ -87,7 +87,7 @@ impl Frontend {
         let branch = telling.branch();
         let frozen = match lie {
             Lie::Frozen => Some((branch, self.log.head(branch, Lie::None))),
-            Lie::Fork | Lie::ForkJunkProof | Lie::ForkAlternates => {
+            Lie::Fork | Lie::ForkJunkProof | Lie::ForkAlternates | Lie::ForkAlternatesUnproven => {
                 self.log.fork_if_none();
                 None
             }
@@ -102,7 +102,7 @@ impl Frontend {
         if telling.only.is_some() && telling.only != endpoint {
             return Teller { log: &self.log, lie: Lie::None, asked: 0, branch: Branch::Trunk, frozen: None };
         }
-        if telling.lie == Lie::ForkAlternates && endpoint == Some(Endpoint::GetSth) {
+        if telling.alternates() && endpoint == Some(Endpoint::GetSth) {
             telling.alternate = Some(telling.alternate.map_or(Branch::Trunk, Branch::other));
         }
         let asked = telling.asked.entry(endpoint).or_default();
@@ -119,10 +119,14 @@ impl Frontend {
 }
 
 impl Telling {
+    const fn alternates(&self) -> bool {
+        matches!(self.lie, Lie::ForkAlternates | Lie::ForkAlternatesUnproven)
+    }
+
     fn branch(&self) -> Branch {
         match (self.lie, &self.frozen) {
             (Lie::Fork | Lie::ForkJunkProof, _) => Branch::Fork,
-            (Lie::ForkAlternates, _) => self.alternate.unwrap_or_default(),
+            (Lie::ForkAlternates | Lie::ForkAlternatesUnproven, _) => self.alternate.unwrap_or_default(),
             (Lie::Frozen, Some((branch, _))) => *branch,
             _ => Branch::Trunk,
         }

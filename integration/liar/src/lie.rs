@@ -184,6 +184,8 @@ pub enum Lie {
     /// get-sth shows the trunk first, the fork next, and so on; whatever else is asked in between belongs to the tree
     /// shown last.
     ForkAlternates,
+    /// The same, but get-sth-consistency and get-entry-and-proof get 500.
+    ForkAlternatesUnproven,
     /// The first entry changes its hash as soon as there are three.
     HistoryRewritten,
     /// The head claims so many entries more than there are, under a root of no tree. Asking for them gets 400, as in

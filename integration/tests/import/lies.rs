@@ -106,6 +106,9 @@ fn proofs_that_do_not_hold_do_not_keep_true_entries_out() {
 fn a_tree_head_that_contradicts_what_was_imported_is_refused_and_the_copy_stays() {
     let (made, liar) = (Made::new(), Liar::with_entries(ENTRIES));
     made.import(&liar, "old").json();
+    // Of the same moment.
+    liar.tell(Lie::SthShrunk(5));
+    refuses(&made, &liar, "old", &["the log has shrunk", "of 15 entries", "of 20 entries"]);
     liar.append(10);
     liar.publish();
     liar.tell(Lie::SthShrunk(15));

@@ -73,7 +73,7 @@ impl Follow {
             Some((Standing::Disputed, evidence)) => evidence,
             Some((Standing::Waiting, _)) | None => None,
         };
-        let around = self.store.with(move |state| state.around(id, head.tree_size)).await?;
+        let around = self.store.with(move |state| state.around(id, &head)).await?;
         match judge(&head, around) {
             Judgement::Agrees => self.agreed(served).await,
             Judgement::Impossible => {

@@ -47,16 +47,20 @@ impl Health {
     pub(crate) fn ill(&mut self, follow: &Follow, trouble: Trouble) -> Result<Duration, Stop> {
         let Trouble { finding, asked } = trouble;
         let now = Instant::now();
+        let asked = asked.map(|asked| asked.min(LONGEST_ASKED));
         let since = *self.ill_since.get_or_insert(now);
         self.failures = self.failures.saturating_add(1);
-        if follow.settings.give_up.is_some_and(|limit| now - since >= limit) {
+        let left = follow.settings.give_up.map(|limit| limit.saturating_sub(now - since));
+        // Whoever asks for more time than is left is not waited for.
+        if left.is_some_and(|left| left <= asked.unwrap_or_default()) {
             return Err(finding.into());
         }
         if self.told != Some(finding.name) {
             self.told = Some(finding.name);
             follow.tell(News::Finding(&finding));
         }
-        let asked = asked.map(|asked| asked.min(LONGEST_ASKED));
-        Ok(follow.settings.patience.pause_after(self.failures, asked, fastrand::f64()))
+        let pause = follow.settings.patience.pause_after(self.failures, asked, fastrand::f64());
+        // The last try is made when the time is over, and not long after.
+        Ok(left.map_or(pause, |left| pause.min(left)))
     }
 }

@@ -20,23 +20,25 @@ fn served(head: TreeHead) -> Served {
     Served { sth: key.sign_head(head).sth().clone(), url: "u".to_owned(), received: Timestamp::EPOCH }
 }
 
-/// The record as a store keeps it.
+/// The record as a store keeps it: those that agree, and those that wait.
 #[derive(Default)]
-struct Record(Vec<TreeHead>);
+struct Record(Vec<TreeHead>, Vec<TreeHead>);
 
 impl Record {
-    fn around(&self, size: TreeSize) -> Around {
+    fn around(&self, new: &TreeHead) -> Around {
+        let size = new.tree_size;
         let below = self.0.iter().filter(|head| head.tree_size < size);
         let above = self.0.iter().filter(|head| head.tree_size > size);
         Around {
             at: self.0.iter().find(|head| head.tree_size == size).copied().map(served),
             below: below.max_by_key(|head| (head.tree_size, head.timestamp)).copied().map(served),
             above: above.min_by_key(|head| (head.tree_size, head.timestamp)).copied().map(served),
+            unproven: self.1.iter().find(|head| contradiction(new, head).is_some()).copied().map(served),
         }
     }
 
     fn judge(&self, new: TreeHead) -> Judgement {
-        judge(&new, self.around(new.tree_size))
+        judge(&new, self.around(&new))
     }
 }
 
@@ -52,14 +54,14 @@ fn an_honest_log_agrees_with_itself_in_whatever_order_it_is_seen() {
             for n in 0..14 {
                 let new = all[(start + n * step) % 14];
                 match record.judge(new) {
-                    Judgement::Agrees => assert!(n == 0 || record.around(new.tree_size).at.is_some()),
+                    Judgement::Agrees => assert!(n == 0 || record.around(&new).at.is_some()),
                     Judgement::Prove { first, second, other } => {
                         assert!(first.tree_size < second.tree_size);
                         assert!(
                             first == new && second == other.sth.head
                                 || second == new && first == other.sth.head
                         );
-                        assert!(record.around(new.tree_size).at.is_none());
+                        assert!(record.around(&new).at.is_none());
                     }
                     other => panic!("{other:?}"),
                 }
@@ -71,8 +73,10 @@ fn an_honest_log_agrees_with_itself_in_whatever_order_it_is_seen() {
 
 #[test]
 fn two_roots_for_one_size_are_a_fork_whatever_the_time() {
-    let record =
-        Record(vec![head(3, HONEST, 100), head(5, HONEST, 110), head(5, HONEST, 120), head(9, HONEST, 130)]);
+    let record = Record(
+        vec![head(3, HONEST, 100), head(5, HONEST, 110), head(5, HONEST, 120), head(9, HONEST, 130)],
+        vec![],
+    );
     for at in [1, 110, 115, 200] {
         let Judgement::Contradicts(Contradiction::Fork, other) = record.judge(head(5, 4, at)) else {
             panic!("{at}")
@@ -83,8 +87,10 @@ fn two_roots_for_one_size_are_a_fork_whatever_the_time() {
 
 #[test]
 fn a_smaller_tree_of_a_later_or_the_same_moment_has_shrunk() {
-    let record =
-        Record(vec![head(3, HONEST, 100), head(5, HONEST, 110), head(5, HONEST, 120), head(9, HONEST, 130)]);
+    let record = Record(
+        vec![head(3, HONEST, 100), head(5, HONEST, 110), head(5, HONEST, 120), head(9, HONEST, 130)],
+        vec![],
+    );
     for (size, at, other) in [
         (4, 110, 5),
         (4, 111, 5),
@@ -106,7 +112,7 @@ fn a_smaller_tree_of_a_later_or_the_same_moment_has_shrunk() {
 
 #[test]
 fn an_older_head_of_a_lagging_frontend_is_to_be_proved_against_the_newer() {
-    let record = Record(vec![head(3, HONEST, 100), head(9, HONEST, 130)]);
+    let record = Record(vec![head(3, HONEST, 100), head(9, HONEST, 130)], vec![]);
     let lagging = head(5, HONEST, 110);
     let Judgement::Prove { first, second, .. } = record.judge(lagging) else { panic!() };
     assert_eq!((first, second.tree_size.get()), (lagging, 9));
@@ -116,4 +122,24 @@ fn an_older_head_of_a_lagging_frontend_is_to_be_proved_against_the_newer() {
 fn a_tree_without_entries_has_one_root() {
     let wrong = TreeHead { root_hash: RootHash::new([1; 32]), ..head(0, HONEST, 1) };
     assert_eq!(Record::default().judge(wrong), Judgement::Impossible);
+}
+
+#[test]
+fn heads_that_wait_for_a_proof_are_held_against_each_other() {
+    let record = Record(vec![head(3, HONEST, 100)], vec![head(8, HONEST, 120), head(6, HONEST, 110)]);
+    for (new, how, other) in [
+        (head(8, 5, 120), Contradiction::Fork, 8),
+        (head(8, 5, 200), Contradiction::Fork, 8),
+        (head(6, 4, 110), Contradiction::Fork, 6),
+        (head(7, HONEST, 120), Contradiction::Shrunk, 8),
+        (head(9, HONEST, 120), Contradiction::Shrunk, 8),
+        (head(3, HONEST, 115), Contradiction::Shrunk, 6),
+    ] {
+        let found = record.judge(new);
+        let Judgement::Contradicts(found, with) = found else { panic!("{new:?}: {found:?}") };
+        assert_eq!((found, with.sth.head.tree_size.get()), (how, other), "{new:?}");
+    }
+    for new in [head(8, HONEST, 120), head(7, HONEST, 115), head(9, HONEST, 130)] {
+        assert!(matches!(record.judge(new), Judgement::Prove { .. }), "{new:?}");
+    }
 }

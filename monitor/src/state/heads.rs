@@ -61,9 +61,9 @@ impl State {
         Ok(Some((standing, evidence.map(PathBuf::from))))
     }
 
-    /// The heads that agree, around a size.
-    pub fn around(&self, log: LogId, size: TreeSize) -> Result<Around, StateError> {
-        let size = number(size.get());
+    /// The heads that agree, around the size of a head, and one that waits for its proof and contradicts it.
+    pub fn around(&self, log: LogId, head: &TreeHead) -> Result<Around, StateError> {
+        let size = number(head.tree_size.get());
         let one = |condition: &str| {
             let sql = format!(
                 "SELECT {COLUMNS} FROM head WHERE log = ?1 AND standing = 'agreed' AND size {condition} LIMIT 1"
@@ -71,10 +71,32 @@ impl State {
             self.one(log, &sql, params![log.as_bytes(), size])
         };
         Ok(Around {
-            at: one("= ?2 ORDER BY timestamp DESC")?,
+            at: self.agreed_at(log, head.tree_size)?,
             below: one("< ?2 ORDER BY size DESC, timestamp DESC")?,
             above: one("> ?2 ORDER BY size, timestamp")?,
+            unproven: self.unproven(log, head)?,
         })
+    }
+
+    /// A head that waits for its proof and contradicts this one ([`crate::heads::contradiction`]): another root for one
+    /// size before all, for that is a fork.
+    fn unproven(&self, log: LogId, head: &TreeHead) -> Result<Option<Served>, StateError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM head WHERE log = ?1 AND standing = 'waiting' AND (
+                size = ?2 AND root <> ?4 OR size < ?2 AND timestamp >= ?3 OR size > ?2 AND timestamp <= ?3
+            ) ORDER BY size <> ?2, size, timestamp LIMIT 1"
+        );
+        let (size, timestamp) = (number(head.tree_size.get()), number(head.timestamp.millis()));
+        self.one(log, &sql, params![log.as_bytes(), size, timestamp, head.root_hash.as_bytes()])
+    }
+
+    /// The latest head that agrees, of a size.
+    pub(super) fn agreed_at(&self, log: LogId, size: TreeSize) -> Result<Option<Served>, StateError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM head WHERE log = ?1 AND standing = 'agreed' AND size = ?2 \
+             ORDER BY timestamp DESC LIMIT 1"
+        );
+        self.one(log, &sql, params![log.as_bytes(), number(size.get())])
     }
 
     /// The largest tree that agrees, by its latest head.

@@ -68,7 +68,20 @@ impl State {
             let tally = Tally { entries: number(2)?, matches: number(3)?, unreadable: number(4)? };
             Some(Position { tree, begun: TreeSize::new(number(1)?).ok()?, tally })
         };
-        read().map(Some).ok_or_else(|| self.bad_row(log, "position"))
+        let position = read().ok_or_else(|| self.bad_row(log, "position"))?;
+        self.check_root(log, &position.tree)?;
+        Ok(Some(position))
+    }
+
+    /// What was read is told to be verified: so it must lead to the signed root, if one of its size is on record.
+    fn check_root(&self, log: LogId, tree: &Compact) -> Result<(), StateError> {
+        let size = tree.size();
+        match self.agreed_at(log, size)?.map(|served| served.sth.head.root_hash) {
+            Some(expected) if expected != tree.root() => {
+                Err(StateError::Root { path: self.database.clone(), log, size, expected })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Writes the lines, then the position: both are durable when this returns. After an error nothing more may be

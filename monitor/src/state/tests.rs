@@ -151,6 +151,22 @@ fn a_position_that_this_program_did_not_write_is_refused() {
 }
 
 #[test]
+fn a_tree_that_is_not_the_one_of_the_signed_head_of_its_size_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut state = state(dir.path());
+    let id = log(1).log_id();
+    let step = step(2, &[]);
+    let head = TreeHead { root_hash: step.position.tree.root(), ..served(2, 10).sth.head };
+    let signed = Served { sth: key(1).sign_head(head).sth().clone(), ..served(2, 10) };
+    state.record(id, &signed, Standing::Agreed, None).unwrap();
+    state.commit(id, &step).unwrap();
+    assert_eq!(state.position(id).unwrap(), Some(step.position));
+    state.connection.execute("UPDATE log SET peaks = zeroblob(32)", []).unwrap();
+    let error = state.position(id).unwrap_err().to_string();
+    assert!(error.contains("at 2 entries") && error.contains(&head.root_hash.to_string()), "{error}");
+}
+
+#[test]
 fn heads_are_found_by_their_neighbours_and_stand_where_they_were_put() {
     let dir = tempfile::tempdir().unwrap();
     let (one, other) = (log(1).log_id(), log(2).log_id());
@@ -166,8 +182,12 @@ fn heads_are_found_by_their_neighbours_and_stand_where_they_were_put() {
     drop(state);
 
     let mut state = self::state(dir.path());
-    let around = |state: &State, size| state.around(one, TreeSize::of(size)).unwrap();
-    let expected = |at, below, above| Around { at, below, above };
+    // Earlier than all that wait and smaller, or later and larger.
+    let around = |state: &State, size: usize| {
+        let head = served(size, if size > 6 { 100 } else { 0 }).sth.head;
+        state.around(one, &head).unwrap()
+    };
+    let expected = |at, below, above| Around { at, below, above, unproven: None };
     assert_eq!(around(&state, 3), expected(Some(served(3, 12)), None, Some(served(5, 20))));
     assert_eq!(around(&state, 4), expected(None, Some(served(3, 12)), Some(served(5, 20))));
     assert_eq!(around(&state, 7), expected(None, Some(served(5, 20)), Some(served(9, 30))));
@@ -175,6 +195,24 @@ fn heads_are_found_by_their_neighbours_and_stand_where_they_were_put() {
     assert_eq!(state.newest(one).unwrap(), Some(served(9, 35)));
     assert_eq!(state.newest(other).unwrap(), Some(served(7, 26)));
     assert_eq!(state.disputed(one, 10).unwrap(), [(TreeSize::of(8), Some(proof.to_owned()))]);
+
+    // Another root, a smaller one that is not earlier, a larger one that is not later.
+    let of = |size, at, root| TreeHead {
+        timestamp: Timestamp::from_millis(at),
+        tree_size: TreeSize::of(size),
+        root_hash: RootHash::new([root; 32]),
+    };
+    for (head, contradicts) in [
+        (of(6, 40, 7), true),
+        (of(6, 40, 6), false),
+        (of(5, 25, 5), true),
+        (of(5, 24, 5), false),
+        (of(7, 25, 7), true),
+        (of(7, 26, 7), false),
+    ] {
+        let found = state.around(one, &head).unwrap().unproven;
+        assert_eq!(found, contradicts.then(|| served(6, 25)), "{head:?}");
+    }
 
     let waiting = served(6, 25);
     let standing = |state: &State| state.standing(one, &waiting.sth.head).unwrap();

@@ -46,6 +46,25 @@ fn a_fork_is_proved_in_whatever_way_it_shows() {
 }
 
 #[test]
+fn a_fork_is_proved_by_two_heads_though_the_log_withholds_every_proof() {
+    let bench = Bench::new();
+    let liar = Liar::with_entries(10);
+    bench.run(&liar).assert_well();
+    liar.fork_at(6);
+    liar.append(10);
+    liar.publish();
+    liar.tell(Lie::ForkAlternatesUnproven);
+    let mut bench = bench;
+    // Only so that a monitor that misses it comes to an end.
+    bench.settings.give_up = Some(Duration::from_secs(10));
+    let run = bench.run(&liar);
+    assert_eq!((run.ended, run.verdict), (broken("fork"), Some("fork")), "{}", run.text);
+    // It stays on record, whatever the log shows next.
+    liar.be_honest();
+    assert_eq!(bench.run(&liar).summary.disputed.len(), 1);
+}
+
+#[test]
 fn two_frontends_with_two_trees_are_one_forked_log() {
     // Of one size, and of two.
     for grow in [0, 5] {
@@ -231,7 +250,7 @@ fn every_way_not_to_answer_has_its_name() {
         (Endpoint::GetSth, Lie::HeadDrips, trouble("slow")),
         (Endpoint::GetSth, Lie::NeverAnswered, trouble("slow")),
         (Endpoint::GetSth, Lie::HungUp, trouble("unreachable")),
-        (Endpoint::GetEntries, Lie::BodyCut, trouble("unreachable")),
+        (Endpoint::GetEntries, Lie::BodyCut, trouble("cut-short")),
         (Endpoint::GetSth, Lie::BodyEndless, suspect("too-large")),
         (Endpoint::GetEntries, Lie::BodyClaimsHuge, suspect("too-large")),
         (Endpoint::GetEntries, Lie::RedirectLoop, trouble("redirects")),

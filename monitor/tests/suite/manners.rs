@@ -35,6 +35,17 @@ fn a_busy_log_is_left_alone_for_as_long_as_it_asks() {
 }
 
 #[test]
+fn a_log_that_asks_for_more_time_than_is_left_is_given_up_at_once() {
+    let liar = Liar::with_entries(5);
+    liar.tell_at(Endpoint::GetSth, Lie::Busy { requests: u64::MAX, seconds: 3600 });
+    let mut bench = Bench::new();
+    bench.settings.give_up = Some(Duration::from_secs(600));
+    let run = bench.run(&liar);
+    assert_eq!(run.ended.map(|(name, _)| name), Some("status"), "{}", run.text);
+    assert_eq!(liar.requests().len(), 1);
+}
+
+#[test]
 fn no_more_requests_are_under_way_than_allowed() {
     let liar = Liar::with(Setup { entries: 3000, max_get_entries: 50, ..Setup::default() });
     let mut bench = Bench::new();

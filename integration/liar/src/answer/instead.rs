@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::Teller;
+use crate::endpoint::Endpoint;
 use crate::http::Answer;
 use crate::lie::Lie;
 use crate::requests::Request;
@@ -23,6 +24,7 @@ impl Teller<'_> {
                 Some(Answer::refused(429, "too many requests").with("Retry-After", date))
             }
             Lie::ServerError { requests } if first(requests) => Some(Answer::html(500, HTML)),
+            Lie::ForkAlternatesUnproven if self.is_proof(request) => Some(Answer::html(500, HTML)),
             Lie::HtmlIs200 => Some(Answer::html(200, HTML)),
             Lie::JsonDeep => {
                 let body = "[".repeat(BRACKETS) + &"]".repeat(BRACKETS);
@@ -33,6 +35,10 @@ impl Teller<'_> {
             Lie::RedirectToOtherHost | Lie::RedirectToOtherScheme => self.redirected(request),
             _ => None,
         }
+    }
+
+    fn is_proof(&self, request: &Request) -> bool {
+        matches!(self.endpoint(request), Some(Endpoint::GetSthConsistency | Endpoint::GetEntryAndProof))
     }
 
     fn redirected(&self, request: &Request) -> Option<Answer> {
