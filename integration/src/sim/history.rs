@@ -37,7 +37,7 @@ impl History {
         // Of a history in which hardly anything was promised little can be learned.
         while world.check.broken.is_none()
             && world.faults.promises < LEAST_PROMISES
-            && world.trace.count() < 3 * self.steps
+            && world.trace.count() < 10 * self.steps
         {
             world.run_for_events(world.trace.count() + 100);
         }
