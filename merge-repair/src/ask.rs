@@ -82,6 +82,10 @@ pub(crate) async fn perform(
             let message = SetPrimary { certificate: (**certificate).clone() };
             send(host, log, to, Method::SetPrimary, &message).await.map(done)
         }
+        Call::GetCertificate => {
+            let SetPrimary { certificate } = send(host, log, to, Method::GetCertificate, &Done {}).await?;
+            Ok(Returned::Certificate(Box::new(certificate)))
+        }
         Call::Release(term, run) => {
             let word = send(host, log, to, Method::Release, &Release { term: *term, run: *run }).await?;
             Ok(Returned::Released(Box::new(word)))

@@ -12,6 +12,7 @@ use ct::sth::Sth;
 use ct::term::{Change, Choice, ChoiceError, Guard, RunId, SignedRelease, SignedStopReply, TermCertificate};
 use ct::time::Timestamp;
 use ct::wire::Refusal;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -49,6 +50,8 @@ pub enum Call {
     Start(Term),
     /// Of the signer: Release.
     Release(Term, RunId),
+    /// Of a merge node: GetCertificate.
+    GetCertificate,
 }
 
 /// What a call brought.
@@ -58,6 +61,8 @@ pub enum Returned {
     Stopped(Box<SignedStopReply>),
     /// Of Release.
     Released(Box<SignedRelease>),
+    /// Of GetCertificate.
+    Certificate(Box<TermCertificate>),
     /// Of the rest.
     Done,
 }
@@ -110,6 +115,10 @@ enum Step {
     Stop,
     /// It is stopped.
     Stopped,
+    /// It has not heard of the certificate in force, so its reply does not count yet.
+    Teach,
+    /// It has a newer certificate than repair.
+    Learn,
     /// Its reply does not count, and never will.
     Uncounted,
     /// It is stopped for another run.
@@ -262,10 +271,23 @@ impl Machine {
                 let (run, term) = (self.run.id, self.run.plan.term);
                 let certificate = self.guard.certificate();
                 let genuine = reply.reply.voter == *name && certificate.counts(run, term, &reply);
-                lane.step = if genuine { Step::Stopped } else { Step::Uncounted };
+                let in_force = reply.reply.in_force;
+                lane.step = match in_force.cmp(&certificate.term()) {
+                    _ if genuine => Step::Stopped,
+                    Ordering::Less => Step::Teach,
+                    Ordering::Greater => Step::Learn,
+                    Ordering::Equal => Step::Uncounted,
+                };
                 if genuine {
                     self.stops.insert(name.clone(), *reply);
                 }
+            }
+            (Step::Teach, Returned::Done) => lane.step = Step::Stop,
+            (Step::Learn, Returned::Certificate(certificate)) => {
+                lane.step = Step::Stop;
+                // Should it not believe it, it asks again, at leisure.
+                lane.not_before = Some(now.plus(RETRY));
+                self.learn(*certificate, fx);
             }
             (Step::Release, Returned::Released(release)) => {
                 let (body, run, term) = (&self.guard.certificate().body, self.run.id, self.run.plan.term);
@@ -341,10 +363,15 @@ impl Machine {
             _ => None,
         });
         let elsewhere: Vec<Term> = elsewhere.collect();
-        if let Some(term) = elsewhere.iter().max().filter(|_| voters - elsewhere.len() < majority) {
+        // Two runs that hold a part each: neither gets a majority, and a later one goes beyond both.
+        let uncounted = self.lanes.values().filter(|lane| lane.step == Step::Uncounted).count();
+        let within_reach = voters.saturating_sub(elsewhere.len() + uncounted);
+        if let Some(term) = elsewhere.iter().max().filter(|_| within_reach < majority) {
             return self.finish(Outcome::Overtaken { term: *term }, fx);
         }
-        let open = |lane: &Lane| matches!(lane.step, Step::Stop | Step::Elsewhere(_) | Step::Release);
+        let open = |lane: &Lane| {
+            matches!(lane.step, Step::Stop | Step::Elsewhere(_) | Step::Teach | Step::Learn | Step::Release)
+        };
         let (term, run) = (self.run.plan.term, self.run.id);
         let stops: Vec<SignedStopReply> = self.stops.values().cloned().collect();
         let chosen = self.guard.certificate().choose(run, term, &self.run.plan.change, &stops);
@@ -354,9 +381,12 @@ impl Machine {
                 return self.choose(now, chosen, stops, fx);
             }
         }
+        let in_force = self.guard.certificate().clone();
         let call = |lane: &Lane| match lane.step {
             Step::Stop | Step::Elsewhere(_) => Some(Call::Stop(term, run)),
             Step::Release => Some(Call::Release(term, run)),
+            Step::Teach => Some(Call::SetPrimary(Box::new(in_force.clone()))),
+            Step::Learn => Some(Call::GetCertificate),
             _ => None,
         };
         self.call(now, call, fx);

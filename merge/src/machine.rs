@@ -296,6 +296,9 @@ impl Machine {
             term,
             voter: self.core.settings.me.clone(),
             incarnation: self.core.incarnation,
+            in_force,
+            voters: self.core.guard.certificate().body.voters.hash(),
+            sth_signer: self.core.guard.certificate().body.sth_signer.clone(),
             accepted: self.core.accepted.clone(),
             newest_sth: self.core.newest_sth.as_ref().map(|sth| sth.sth().clone()),
         };

@@ -37,7 +37,7 @@ pub fn repair_wanting(world: &mut World, node: &NodeName, wanted: &Wanted) {
     if process.disk.as_ref().is_some_and(under_way) {
         return;
     }
-    let (guard, scan) = (process.guard.clone(), scan(world));
+    let (guard, scan) = (newest(world, process.guard.clone()), scan(world));
     let Ok(plan) = plan(Cause::Person, wanted, &guard, world.log_key.public(), &scan) else {
         return world.note(format_args!("{node} cannot plan a repair"));
     };
@@ -48,6 +48,18 @@ pub fn repair_wanting(world: &mut World, node: &NodeName, wanted: &Wanted) {
     let mut fx = machine::Fx::new();
     let machine = Machine::begin(settings, guard, plan, run, now, &mut fx);
     commit_and_act(world, node, machine, fx);
+}
+
+/// The newest certificate that any merge node gives, if it proves itself: of a repair that this process does not remember.
+fn newest(world: &World, mut guard: Guard) -> Guard {
+    for (node, process) in &world.merges {
+        if world.answers(node)
+            && let Ok(Some(adopted)) = guard.adopt(process.guard.certificate().clone())
+        {
+            guard = adopted;
+        }
+    }
+    guard
 }
 
 /// Starts the process: it goes on with a run that is under way.
@@ -100,7 +112,7 @@ fn settings(world: &mut World) -> Settings {
         log_key: world.log_key.public().clone(),
         grace,
         patience: Duration::from_secs(2),
-        publication: Duration::from_secs(20),
+        publication: Duration::from_secs(6),
         others: others.chain([name("signer", 1)]).collect(),
     }
 }

@@ -20,6 +20,7 @@ pub(super) fn message(message: &Message) -> String {
         }
         Message::Stop(term, _) => format!("Stop for term {term}"),
         Message::Start(term) => format!("Start in term {term}"),
+        Message::GetCertificate => "GetCertificate".to_owned(),
         Message::Release(term, _) => format!("Release for term {term}"),
     }
 }
@@ -62,6 +63,7 @@ pub(super) fn reply(reply: &Reply) -> String {
             let accepted = &stopped.reply.accepted;
             format!("stopped, accepted size {} in term {}", accepted.head.size, accepted.term)
         }
+        Reply::Certificate(certificate) => format!("the certificate of term {}", certificate.term()),
         Reply::Released(release) => format!("gives up the right to sign for term {}", release.release.term),
         Reply::Submission(event) => match event {
             promise::Event::Stored(_, name, older) => {

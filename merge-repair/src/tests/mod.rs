@@ -167,6 +167,9 @@ fn stopped(number: u8, to: Term, by: RunId, head: LogHead, newest_sth: Option<St
         term: to,
         voter: m(number),
         incarnation: Incarnation::new([number; 16]),
+        in_force: Term::FIRST,
+        voters: guard().certificate().body.voters.hash(),
+        sth_signer: name("signer-1"),
         accepted: accepted(head),
         newest_sth,
     };

@@ -51,13 +51,13 @@ pub struct TermCertificate {
     pub body: TermBody,
     /// The repair key's signature.
     pub signature: NodeSignature,
-    /// Earlier ones that changed who votes or signs, oldest first: a node that missed them takes them in order. Each has its
-    /// own signature, so this one's does not cover them.
+    /// Earlier ones that changed who votes or signs, and the one before each of those, oldest first: a node that missed them
+    /// takes them in order. Each has its own signature, so this one's does not cover them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<EarlierChange>,
 }
 
-/// A certificate of an earlier term that changed who votes or signs.
+/// A certificate of an earlier term.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EarlierChange {
@@ -207,8 +207,8 @@ impl TermCertificate {
     }
 
     fn ballot(&self, run: RunId, term: Term) -> Ballot<'_> {
-        let TermBody { log_id, voters, former, .. } = &self.body;
-        Ballot { log_id: *log_id, run, term, voters, former }
+        let TermBody { log_id, voters, sth_signer, former, .. } = &self.body;
+        Ballot { log_id: *log_id, run, term, voters, sth_signer, former }
     }
 
     /// Repair's choice when this is the certificate in force and `change` is to be made: from a majority of those who vote,

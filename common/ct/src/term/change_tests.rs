@@ -18,9 +18,17 @@ fn leave(number: u8) -> Change {
     Change::Leave { node: name(number) }
 }
 
-/// The reply of a node to run `term` for that term.
-fn stop(number: u8, next: u64, accepted: AcceptedHead) -> SignedStopReply {
-    StopReply { run: run(next as u8), term: term(next), ..reply(number, accepted) }.sign(&key(number))
+/// The reply of a node to run `term` for that term, given where a certificate is in force.
+fn stop_in(current: &TermCertificate, number: u8, next: u64, accepted: AcceptedHead) -> SignedStopReply {
+    StopReply {
+        run: run(next as u8),
+        term: term(next),
+        in_force: current.term(),
+        voters: current.body.voters.hash(),
+        sth_signer: current.body.sth_signer.clone(),
+        ..reply(number, accepted)
+    }
+    .sign(&key(number))
 }
 
 /// The certificate that repair makes of these replies, by its own choice; the primary is the last holder.
@@ -43,7 +51,12 @@ fn adopt(guard: &Guard, certificate: &TermCertificate) -> Result<Guard, Certific
 
 /// Stops of nodes that endorsed a head of five entries in term 1.
 fn five(numbers: &[u8], next: u64) -> Vec<SignedStopReply> {
-    numbers.iter().map(|number| stop(*number, next, accepted(1, head(5, 5)))).collect()
+    five_in(&founding(), numbers, next)
+}
+
+/// The same, where a certificate is in force.
+fn five_in(current: &TermCertificate, numbers: &[u8], next: u64) -> Vec<SignedStopReply> {
+    numbers.iter().map(|number| stop_in(current, *number, next, accepted(1, head(5, 5)))).collect()
 }
 
 fn guard() -> Guard {
@@ -81,11 +94,11 @@ fn m7_who_rejoins_does_not_count_for_its_own_rejoining() {
 fn m12_m13_who_rejoined_counts_when_it_has_endorsed_in_that_term() {
     let second = certify(&founding(), 2, rejoin(3, 33), five(&[1, 2], 2)).unwrap();
     let of_three = |accepted| {
-        StopReply { incarnation: incarnation(33), run: run(3), term: term(3), ..reply(3, accepted) }
-            .sign(&key(3))
+        let reply = stop_in(&second, 3, 3, accepted).reply;
+        StopReply { incarnation: incarnation(33), ..reply }.sign(&key(3))
     };
     let next = |accepted| {
-        certify(&second, 3, Change::Nothing, [five(&[1], 3), vec![of_three(accepted)]].concat())
+        certify(&second, 3, Change::Nothing, [five_in(&second, &[1], 3), vec![of_three(accepted)]].concat())
             .map(|certificate| certificate.body.start_head)
     };
     assert_eq!(next(AcceptedHead::NONE), Err(few(1, 3, 2)));
@@ -108,7 +121,9 @@ fn a_change_takes_a_majority_of_the_old_list_and_of_the_new_one() {
     let four = adopt(&guard(), &four).unwrap();
     assert_eq!(four.certificate().body.voters.len(), 4);
     // Four become three: three of the four, and two of the three that stay.
-    let third = |stopped: &[u8], left| certify(four.certificate(), 3, leave(left), five(stopped, 3));
+    let third = |stopped: &[u8], left| {
+        certify(four.certificate(), 3, leave(left), five_in(four.certificate(), stopped, 3))
+    };
     assert_eq!(third(&[1, 2], 4).unwrap_err(), few(2, 4, 3));
     assert!(third(&[1, 2, 3], 4).is_ok());
     // Three become two: the one that leaves is no majority of those who stay.
@@ -133,23 +148,26 @@ fn one_node_at_a_time() {
 #[test]
 fn changes_that_were_missed_are_taken_in_order() {
     let second = adopt(&guard(), &certify(&founding(), 2, rejoin(3, 33), five(&[1, 2], 2)).unwrap()).unwrap();
-    let third = certify(second.certificate(), 3, join(4), five(&[1, 2, 3], 3)).unwrap_err();
+    let third =
+        certify(second.certificate(), 3, join(4), five_in(second.certificate(), &[1, 2, 3], 3)).unwrap_err();
     assert_eq!(third, few(2, 4, 3), "node 3 does not count yet");
-    let third = certify(second.certificate(), 3, leave(3), five(&[1, 2], 3)).unwrap();
+    let third =
+        certify(second.certificate(), 3, leave(3), five_in(second.certificate(), &[1, 2], 3)).unwrap();
     let third = adopt(&second, &third).unwrap();
-    let fourth = certify(third.certificate(), 4, Change::Nothing, five(&[1, 2], 4)).unwrap();
+    let fourth =
+        certify(third.certificate(), 4, Change::Nothing, five_in(third.certificate(), &[1, 2], 4)).unwrap();
     let fourth = adopt(&third, &fourth).unwrap();
     let terms = |guard: &Guard| {
         guard.certificate().changes.iter().map(|change| change.body.term.get()).collect::<Vec<_>>()
     };
-    assert_eq!(terms(&fourth), [2, 3]);
+    assert_eq!(terms(&fourth), [1, 2, 3], "and the one before the first");
     assert_eq!(adopt(&guard(), fourth.certificate()).unwrap().certificate(), fourth.certificate());
     let mut bare = fourth.certificate().clone();
     bare.changes.clear();
     assert_eq!(adopt(&guard(), &bare).unwrap_err(), CertificateError::VotersChanged);
     // What somebody else adds to it proves itself or is refused, and who has them already does not look.
     bare.changes = fourth.certificate().changes.clone();
-    bare.changes[0].body.primary = name(1);
+    bare.changes[1].body.primary = name(1);
     assert_eq!(adopt(&guard(), &bare).unwrap_err(), CertificateError::Signature);
     assert_eq!(adopt(&third, &bare).unwrap().certificate().body, fourth.certificate().body);
 }
@@ -160,10 +178,11 @@ fn changes_that_were_missed_are_taken_in_order() {
 fn the_requests_of_a_primary_that_left_still_back_what_was_accepted_of_it() {
     let second = certify(&founding(), 2, leave(1), five(&[2, 3], 2)).unwrap();
     let second = adopt(&guard(), &second).unwrap();
-    let third = certify(second.certificate(), 3, Change::Nothing, five(&[2, 3], 3)).unwrap();
+    let third =
+        certify(second.certificate(), 3, Change::Nothing, five_in(second.certificate(), &[2, 3], 3)).unwrap();
     assert_eq!(adopt(&second, &third).unwrap().certificate().body.start_head, head(5, 5));
     // But it votes no more.
-    let stops = five(&[1, 2], 3);
+    let stops = five_in(second.certificate(), &[1, 2], 3);
     assert_eq!(certify(second.certificate(), 3, Change::Nothing, stops).unwrap_err(), few(1, 2, 2));
 }
 
@@ -237,11 +256,44 @@ fn a_certificate_with_many_changes_still_fits_a_message() {
     for next in 2..90 {
         // The very same node loses its state again and again.
         let state = (next % 200) as u8 + 40;
-        let second = certify(guard.certificate(), next, rejoin(3, state), five(&[1, 2], next)).unwrap();
+        let second =
+            certify(guard.certificate(), next, rejoin(3, state), five_in(guard.certificate(), &[1, 2], next))
+                .unwrap();
         guard = adopt(&guard, &second).unwrap();
     }
     assert_eq!(guard.certificate().changes.len(), super::guard::MAX_CHANGES);
     let bytes = serde_json::to_vec(guard.certificate()).unwrap().len();
     assert!(bytes < crate::limits::MAX_CONTROL_BODY, "{bytes} bytes");
     assert_eq!(guard.term(), term(89));
+}
+
+/// T15. Two repair processes: one gives node 3 its vote back, and tells nobody but node 3 and a few others; the other has not
+/// heard of that, stops a majority that has not either, and goes on from before. Whoever adopted the change was left behind
+/// for ever. The change never has a quorum, so it is let go.
+#[test]
+fn a_change_that_a_majority_never_adopted_is_let_go() {
+    let second = adopt(&guard(), &certify(&founding(), 2, rejoin(3, 33), five(&[1, 2], 2)).unwrap()).unwrap();
+    let third = certify(&founding(), 3, Change::Nothing, five(&[1, 2], 3)).unwrap();
+    let third = adopt(&guard(), &third).unwrap();
+    let after = adopt(&second, third.certificate()).unwrap();
+    assert_eq!(after.certificate(), third.certificate());
+    assert!(!after.votes(&name(3), incarnation(33)));
+    // A change on top of that reaches it too, with what led there.
+    let fourth =
+        certify(third.certificate(), 4, rejoin(3, 34), five_in(third.certificate(), &[1, 2], 4)).unwrap();
+    let fourth = adopt(&third, &fourth).unwrap();
+    assert_eq!(adopt(&second, fourth.certificate()).unwrap().certificate().body, fourth.certificate().body);
+}
+
+/// T15. Where the change is in force a node says so when it is stopped, and does not count for a term that leaves the change
+/// out: with one that had acted on it, two lists had a majority each.
+#[test]
+fn who_adopted_a_change_does_not_count_for_a_term_without_it() {
+    let second = adopt(&guard(), &certify(&founding(), 2, rejoin(3, 33), five(&[1, 2], 2)).unwrap()).unwrap();
+    let stops = [five(&[1], 3), five_in(second.certificate(), &[2], 3)].concat();
+    assert_eq!(certify(&founding(), 3, Change::Nothing, stops).unwrap_err(), few(1, 3, 2));
+    let word = release(2, Some(last(5, 5))).sign(&key(77));
+    let moved = certify(&founding(), 2, move_to_nine(Some(word)), five(&[1, 2], 2)).unwrap();
+    let stops = [five(&[1], 3), five_in(&moved, &[2], 3)].concat();
+    assert_eq!(certify(&founding(), 3, Change::Nothing, stops).unwrap_err(), few(1, 3, 2));
 }

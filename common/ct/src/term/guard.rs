@@ -80,15 +80,31 @@ impl Guard {
         Ok(Some(adopted))
     }
 
-    fn step(&self, mut certificate: TermCertificate) -> Result<Guard, CertificateError> {
-        certificate.check_successor(&self.trust, &self.newest)?;
-        let TermCertificate { body, signature, changes } = self.newest.clone();
+    /// The certificate in force may be one that never had a quorum, while another was made from the one before it: the stop
+    /// replies of that one show that a majority had not adopted the change, and never will act on it (docs/protocol.md, T15).
+    fn step(&self, certificate: TermCertificate) -> Result<Guard, CertificateError> {
+        let refused = match certificate.check_successor(&self.trust, &self.newest) {
+            Ok(()) => return Ok(self.follow(&self.newest, certificate)),
+            Err(refused) => refused,
+        };
+        let mut earlier = self.newest.changes.clone();
+        while let Some(EarlierChange { body, signature }) = earlier.pop() {
+            let before = TermCertificate { body, signature, changes: earlier.clone() };
+            if certificate.check_successor(&self.trust, &before).is_ok() {
+                return Ok(self.follow(&before, certificate));
+            }
+        }
+        Err(refused)
+    }
+
+    fn follow(&self, before: &TermCertificate, mut certificate: TermCertificate) -> Guard {
+        let TermCertificate { body, signature, changes } = before.clone();
         certificate.changes = changes;
-        if body.change.is_something() {
+        if body.change.is_something() || certificate.body.change.is_something() {
             certificate.changes.push(EarlierChange { body, signature });
         }
         let forget = certificate.changes.len().saturating_sub(MAX_CHANGES);
         certificate.changes.drain(..forget);
-        Ok(Self { trust: self.trust.clone(), newest: certificate })
+        Self { trust: self.trust.clone(), newest: certificate }
     }
 }

@@ -4,7 +4,7 @@
 use super::change::ChangeError;
 use super::endorse::SignedProposal;
 use super::voters::{FormerVoter, Incarnation, RunId, Voters};
-use crate::hash::LogId;
+use crate::hash::{LogId, VotersHash};
 use crate::index::Term;
 use crate::names::NodeName;
 use crate::node_key::{NodeSignature, NodeSigningKey, Statement};
@@ -57,6 +57,12 @@ pub struct StopReply {
     pub voter: NodeName,
     /// Which state of it.
     pub incarnation: Incarnation,
+    /// The term in force where it answers.
+    pub in_force: Term,
+    /// Who votes in that term.
+    pub voters: VotersHash,
+    /// Who signs STHs in that term.
+    pub sth_signer: NodeName,
     /// What it endorsed last.
     pub accepted: AcceptedHead,
     /// The newest STH it knows.
@@ -99,18 +105,22 @@ pub struct Ballot<'a> {
     pub term: Term,
     /// Who votes until then.
     pub voters: &'a Voters,
+    /// Who signs STHs until then.
+    pub sth_signer: &'a NodeName,
     /// Who voted before: their requests still back what was accepted of them.
     pub former: &'a [FormerVoter],
 }
 
 impl Ballot<'_> {
-    /// Whether a reply counts: from a voter in its present state, signed, backed, and not from a node that joined later
-    /// than what it claims (docs/protocol.md, R2).
+    /// Whether a reply counts: from a voter in its present state, signed, backed, not from a node that joined later than what
+    /// it claims, and given where these voters and this signer were in force (docs/protocol.md, R2, T15).
     pub fn counts(&self, signed: &SignedStopReply) -> bool {
         let reply = &signed.reply;
         self.voters.find(&reply.voter).is_some_and(|voter| {
             (reply.log_id, reply.run, reply.term, reply.incarnation)
                 == (self.log_id, self.run, self.term, voter.incarnation)
+                && reply.voters == self.voters.hash()
+                && reply.sth_signer == *self.sth_signer
                 && reply.accepted.term >= voter.joining_term
                 && reply.accepted.term < self.term
                 && reply.accepted.is_backed(self.log_id, self.voters, self.former)

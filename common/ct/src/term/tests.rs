@@ -114,6 +114,9 @@ pub(super) fn reply(number: u8, accepted: AcceptedHead) -> StopReply {
         term: term(2),
         voter: name(number),
         incarnation: incarnation(number),
+        in_force: Term::FIRST,
+        voters: voters().hash(),
+        sth_signer: founding_body().sth_signer,
         accepted,
         newest_sth: None,
     }
@@ -300,7 +303,12 @@ fn m13_a_reply_of_a_node_that_joined_later_does_not_count() {
     let stops = [stopped(1, accepted(1, head(3, 3))), stopped(2, accepted(1, head(5, 5)))];
     let choice = |joining| {
         let body = TermBody { voters: joined_in(joining), ..founding_body() };
+        let voters = body.voters.hash();
         let current = TermCertificate::sign(body, &repair_key());
+        let there = |(number, stop): (u8, &SignedStopReply)| {
+            StopReply { voters, ..stop.reply.clone() }.sign(&key(number))
+        };
+        let stops: Vec<_> = (1..).zip(&stops).map(there).collect();
         current.choose(run(2), term(2), &Change::Nothing, &stops).map(|c| c.start)
     };
     assert_eq!(choice(0), Ok(head(5, 5)));
@@ -414,7 +422,7 @@ fn m3_m4_the_choice_is_by_term_and_then_by_size() {
         .zip(heads)
         .map(|(number, (accepted_term, head))| {
             let accepted = accepted(accepted_term, head);
-            StopReply { term: term(3), ..reply(number, accepted) }.sign(&key(number))
+            StopReply { term: term(3), voters: five.hash(), ..reply(number, accepted) }.sign(&key(number))
         })
         .collect();
     let body = TermBody { term: term(2), voters: five, ..founding_body() };

@@ -5,9 +5,11 @@ use super::{Broken, heads};
 use ct::sth::TreeHead;
 use ct::term::AcceptedHead;
 
+/// Whether a majority has it, of which `lost` may have lost it with their disks.
 pub(super) fn holds<'a>(
     head: &TreeHead,
     disks: impl Iterator<Item = (&'a LogDisk, &'a AcceptedHead)>,
+    lost: usize,
 ) -> Result<(), Broken> {
     let (mut voters, mut holders) = (0, 0);
     for (disk, accepted) in disks {
@@ -16,7 +18,7 @@ pub(super) fn holds<'a>(
             holders += 1;
         }
     }
-    if holders > voters / 2 {
+    if holders > 0 && holders + lost > voters / 2 {
         return Ok(());
     }
     Err(Broken::NoMajority(format!("{head:?} is held by {holders} of {voters}")))

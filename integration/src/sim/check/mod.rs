@@ -101,18 +101,19 @@ impl Checker {
         self.broken.get_or_insert(broken);
     }
 
-    /// A head is being signed.
+    /// A head is being signed. So many of those who may have endorsed it lost their disks.
     pub fn signed<'a>(
         &mut self,
         head: &TreeHead,
         disks: impl Iterator<Item = (&'a LogDisk, &'a AcceptedHead)> + Clone,
+        lost: usize,
     ) {
         if self.signed.contains(head) {
             return;
         }
         let checked = heads::consistent(&self.signed, &self.canonical, head, disks.clone())
             .and_then(|()| heads::rising(&self.signed, head))
-            .and_then(|()| majority::holds(head, disks.clone()));
+            .and_then(|()| majority::holds(head, disks.clone(), lost));
         if let Err(broken) = checked {
             self.fail(broken);
         }

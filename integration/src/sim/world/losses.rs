@@ -65,24 +65,28 @@ impl World {
         self.merges.iter().find(voteless).map(|(node, _)| node.clone())
     }
 
-    /// How many merge nodes besides this one do not count when repair chooses: they lost their state, and have endorsed nothing
-    /// in the term in which they rejoined, or not rejoined.
-    pub(super) fn forgetful(&self, node: &NodeName) -> usize {
+    /// The merge nodes that do not count when repair chooses: they lost their state, and have endorsed nothing in the term in
+    /// which they rejoined, or not rejoined.
+    pub(super) fn forgetful(&self) -> Vec<&NodeName> {
         let counts = |node: &NodeName, disk: &MergeDisk| {
             self.newest.body.voters.find(node).is_some_and(|voter| {
                 let durable = &disk.durable;
                 voter.incarnation == durable.incarnation && durable.accepted.term >= voter.joining_term
             })
         };
-        let others = self.merges.iter().filter(|(other, _)| *other != node);
-        others.filter(|(other, process)| !counts(other, &process.disk)).count()
+        let forgetful = self.merges.iter().filter(|(node, process)| !counts(node, &process.disk));
+        forgetful.map(|(node, _)| node).collect()
     }
 
     /// A person gives a vote back, and looks again until nobody lacks one.
     pub(super) fn rejoin(&mut self) {
         let Some(node) = self.voteless() else { return };
-        let repair = repair_name(1);
-        repair_wanting(self, &repair, &Wanted::Rejoin(node));
+        // One process may be waiting for the very node that is to rejoin.
+        let over =
+            |repair: &NodeName| self.repairs[repair].disk.as_ref().is_none_or(|run| run.outcome().is_some());
+        if let Some(repair) = [repair_name(1), repair_name(2)].into_iter().find(over) {
+            repair_wanting(self, &repair, &Wanted::Rejoin(node));
+        }
         self.at(AGAIN, Happening::Rejoin);
     }
 

@@ -12,6 +12,13 @@ use merge::message::{Act, Answer, CallFailure, Event, Request, Returned, Write};
 impl World {
     pub(super) fn deliver_merge(&mut self, to: &NodeName, origin: Origin, message: Message) {
         let stage = message.stage(role(to));
+        if matches!(message, Message::GetCertificate) {
+            if !self.runs(to) {
+                return self.lost(origin, to, &message);
+            }
+            let certificate = Box::new(self.merges[to].guard.certificate().clone());
+            return self.answer(to, origin, Reply::Certificate(certificate));
+        }
         let request = match message {
             Message::Call(Call::Position(term)) => Request::Position(term),
             Message::Call(Call::SendLog(header, records)) => Request::SendLog(header, records),
@@ -104,8 +111,9 @@ impl World {
 
     /// What the merge nodes have on disk.
     pub(super) fn check_disks(&mut self) {
+        let lost = self.forgetful().len();
         let disks = self.merges.values().map(|process| (&process.disk.log, &process.disk.durable.accepted));
-        self.check.written(disks);
+        self.check.written(disks, lost);
     }
 
     /// Performs the acts of one step.

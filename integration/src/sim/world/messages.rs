@@ -63,6 +63,7 @@ pub(in crate::sim) enum Message {
     Stop(Term, RunId),
     Start(Term),
     Release(Term, RunId),
+    GetCertificate,
 }
 
 #[derive(Debug)]
@@ -71,6 +72,7 @@ pub(in crate::sim) enum Reply {
     Submission(promise::Event),
     Stopped(Box<SignedStopReply>),
     Released(Box<ct::term::SignedRelease>),
+    Certificate(Box<ct::term::TermCertificate>),
 }
 
 impl Reply {
@@ -97,7 +99,7 @@ impl Message {
     pub fn stage(&self, to: Role) -> Stage {
         match self {
             Self::Store(..) | Self::Sign(_) | Self::Scts(_) => Stage::Promise,
-            Self::Stop(..) | Self::Start(_) | Self::Release(..) => Stage::Terms,
+            Self::Stop(..) | Self::Start(_) | Self::Release(..) | Self::GetCertificate => Stage::Terms,
             Self::Call(call) | Self::Batch(call, _) => match call {
                 Call::Fetch(_) | Call::GetEntry(_) => Stage::Collect,
                 Call::MoveStart(_) => Stage::TellStorage,

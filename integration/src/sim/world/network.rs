@@ -116,7 +116,9 @@ impl World {
         self.note(format_args!("{caller} does not hear that"));
         let deadline = "deadline".to_owned();
         let lost = match reply {
-            Reply::Primary(_) | Reply::Stopped(_) | Reply::Released(_) => Reply::failed(),
+            Reply::Primary(_) | Reply::Stopped(_) | Reply::Released(_) | Reply::Certificate(_) => {
+                Reply::failed()
+            }
             Reply::Submission(promise::Event::Stored(node, name, _)) => {
                 Reply::Submission(promise::Event::NotStored(node, name, deadline))
             }

@@ -51,6 +51,7 @@ impl World {
             machine::Call::Stop(term, run) => Message::Stop(term, run),
             machine::Call::Start(term) => Message::Start(term),
             machine::Call::Release(term, run) => Message::Release(term, run),
+            machine::Call::GetCertificate => Message::GetCertificate,
             machine::Call::SetPrimary(certificate) => Message::Call(Call::SetPrimary(certificate)),
         };
         self.send(to, origin, message);
@@ -62,6 +63,7 @@ impl World {
         let outcome = match reply {
             Reply::Stopped(stopped) => Ok(Brought::Stopped(stopped)),
             Reply::Released(release) => Ok(Brought::Released(release)),
+            Reply::Certificate(certificate) => Ok(Brought::Certificate(certificate)),
             Reply::Primary(Ok(_)) => Ok(Brought::Done),
             Reply::Primary(Err(CallFailure::Refused(refusal))) => Err(Failure::Refused(refusal)),
             Reply::Primary(Err(CallFailure::Failed(why))) => Err(Failure::Failed(why)),

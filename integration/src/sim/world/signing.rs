@@ -79,8 +79,9 @@ impl World {
                 signer::machine::Act::Sign(_, head) => {
                     let head = self.forge(head);
                     self.note(format_args!("signer-1 SIGNS size {} at {}", head.tree_size, head.timestamp));
+                    let lost = self.forgetful().len();
                     let disks = self.merges.values().map(|p| (&p.disk.log, &p.disk.durable.accepted));
-                    self.check.signed(&head, disks);
+                    self.check.signed(&head, disks, lost);
                     self.cut_disks();
                     Ok(Returned::Signed(self.log_key.sign_head(head).sth().clone()))
                 }

@@ -264,7 +264,8 @@ impl World {
     /// A minority may have forgotten what it promised; with more, nothing could be repaired.
     fn lose_merge(&mut self, node: &NodeName) {
         let minority = (self.merges.len() - 1) / 2;
-        if self.forgetful(node) + 1 > minority {
+        let others = self.forgetful().into_iter().filter(|other| *other != node).count();
+        if others + 1 > minority {
             return;
         }
         self.hit(Fault::Wiped, node, Stage::Terms);
