@@ -341,9 +341,9 @@ impl Machine {
         {
             return;
         }
-        let Ok(Some(guard)) = self.guard.adopt(certificate.clone()) else { return };
+        let Ok(Some(guard)) = self.guard.adopt(certificate) else { return };
+        fx.write(Write::Certificate(Box::new(guard.certificate().clone())));
         self.guard = guard;
-        fx.write(Write::Certificate(Box::new(certificate)));
         if found >= own {
             return self.finish(Outcome::Overtaken { term: found }, fx);
         }

@@ -85,7 +85,7 @@ pub enum Event {
     /// SendSTH by a primary.
     MoveStart(Token, NodeName, MoveStart),
     /// SetPrimary.
-    SetPrimary(Token, TermCertificate),
+    SetPrimary(Token, Box<TermCertificate>),
     /// Entries of another node's list: they were acknowledged, so no bound is asked.
     Copy(Token, EntryBatch),
     /// Enough lists were copied.
@@ -236,7 +236,7 @@ impl Machine {
                 fx.act(Act::Control(token, result));
             }
             Event::SetPrimary(token, certificate) => {
-                let result = self.set_primary(certificate, fx);
+                let result = self.set_primary(*certificate, fx);
                 fx.act(Act::Control(token, result));
             }
             Event::Copy(token, batch) => {

@@ -208,7 +208,7 @@ fn gather(batch: Vec<Queued>) -> Gathered {
                 others.push((token, event, Some(Waiting::Control(reply))));
             }
             Job::SetPrimary { certificate, reply } => {
-                let event = Event::SetPrimary(token, *certificate);
+                let event = Event::SetPrimary(token, certificate);
                 others.push((token, event, Some(Waiting::Control(reply))));
             }
             Job::Copy { batch, reply } => {

@@ -20,7 +20,12 @@ fn everybody_adopts(world: &mut World, certificate: &TermCertificate) {
     ask_frontend(world, &m(1), request).unwrap();
     let machine = world.storages.get_mut(&s(1)).unwrap().machine.as_mut().unwrap();
     let mut fx = ct::machine::Effects::new();
-    machine.step(at(0), storage::machine::Event::SetPrimary(0, certificate.clone()), |_| true, &mut fx);
+    machine.step(
+        at(0),
+        storage::machine::Event::SetPrimary(0, Box::new(certificate.clone())),
+        |_| true,
+        &mut fx,
+    );
     assert_eq!(fx.acts, vec![storage::machine::Act::Control(0, Ok(()))]);
 }
 
@@ -250,7 +255,7 @@ fn no_role_adopts_a_certificate_that_proves_nothing() {
     assert!(matches!(answer, Err(Refusal::Unproven { .. })), "{answer:?}");
     let machine = world.storages.get_mut(&s(1)).unwrap().machine.as_mut().unwrap();
     let mut fx = ct::machine::Effects::new();
-    machine.step(at(0), storage::machine::Event::SetPrimary(0, forged.clone()), |_| true, &mut fx);
+    machine.step(at(0), storage::machine::Event::SetPrimary(0, Box::new(forged.clone())), |_| true, &mut fx);
     assert!(matches!(&fx.acts[..], [storage::machine::Act::Control(_, Err(Refusal::Unproven { .. }))]));
     let mut fx = ct::machine::Effects::new();
     let machine = world.signer.machine.as_mut().unwrap();

@@ -9,11 +9,11 @@ use ct::wire::Refusal;
 use std::time::Duration;
 
 /// Repair's disk, and the machine while it runs.
-struct Desk {
+pub(super) struct Desk {
     machine: Machine,
     guard: Guard,
-    run: Run,
-    calls: Vec<(CallId, NodeName, Call)>,
+    pub(super) run: Run,
+    pub(super) calls: Vec<(CallId, NodeName, Call)>,
     reports: Vec<Report>,
     now: Timestamp,
     writes: usize,
@@ -32,7 +32,11 @@ fn settings() -> Settings {
 
 impl Desk {
     fn new() -> Self {
-        let plan = plan(Cause::Person, &Wanted::Primary, &guard(), log_key().public(), &scan()).unwrap();
+        Self::wanting(&Wanted::Primary, &scan())
+    }
+
+    pub(super) fn wanting(wanted: &Wanted, scan: &Scan) -> Self {
+        let plan = plan(Cause::Person, wanted, &guard(), log_key().public(), scan).unwrap();
         let mut fx = Fx::new();
         let machine = Machine::begin(settings(), guard(), plan, run(2), NOW, &mut fx);
         assert_eq!(fx.acts, [], "no Stop is out before the run is on disk");
@@ -61,31 +65,31 @@ impl Desk {
         }
     }
 
-    fn step(&mut self, event: Event) {
+    pub(super) fn step(&mut self, event: Event) {
         let mut fx = Fx::new();
         self.machine.step(self.now, event, &mut fx);
         self.done(fx);
     }
 
-    fn wait(&mut self, seconds: u64) {
+    pub(super) fn wait(&mut self, seconds: u64) {
         self.now = self.now.plus(Duration::from_secs(seconds));
         self.step(Event::Tick);
     }
 
     /// The open call to a node.
-    fn call(&mut self, to: &NodeName) -> (CallId, Call) {
+    pub(super) fn call(&mut self, to: &NodeName) -> (CallId, Call) {
         let at = self.calls.iter().position(|(_, name, _)| name == to);
         let (id, _, call) = self.calls.remove(at.unwrap_or_else(|| panic!("{to} is not called")));
         (id, call)
     }
 
-    fn answer(&mut self, to: &NodeName, outcome: Result<Returned, CallFailure>) -> Call {
+    pub(super) fn answer(&mut self, to: &NodeName, outcome: Result<Returned, CallFailure>) -> Call {
         let (id, call) = self.call(to);
         self.step(Event::Returned(id, outcome));
         call
     }
 
-    fn stopped(&mut self, number: u8, head: LogHead) {
+    pub(super) fn stopped(&mut self, number: u8, head: LogHead) {
         self.stopped_knowing(number, head, None);
     }
 
@@ -94,17 +98,17 @@ impl Desk {
         self.answer(&m(number), Ok(Returned::Stopped(Box::new(reply))));
     }
 
-    fn refused(&mut self, to: &NodeName, refusal: Refusal) {
+    pub(super) fn refused(&mut self, to: &NodeName, refusal: Refusal) {
         self.answer(to, Err(CallFailure::Refused(Box::new(refusal))));
     }
 
-    fn crash(&mut self) {
+    pub(super) fn crash(&mut self) {
         self.calls.clear();
         self.machine = Machine::recover(settings(), self.guard.clone(), self.run.clone(), self.now);
         self.step(Event::Tick);
     }
 
-    fn outcome(&self) -> &Outcome {
+    pub(super) fn outcome(&self) -> &Outcome {
         self.run.outcome().expect("the run is over")
     }
 }
@@ -120,7 +124,7 @@ fn two_stopped() -> Desk {
     desk
 }
 
-fn certificate(desk: &Desk) -> TermCertificate {
+pub(super) fn certificate(desk: &Desk) -> TermCertificate {
     desk.guard.certificate().clone()
 }
 
@@ -286,4 +290,19 @@ fn a_new_primary_that_does_not_publish_is_reported() {
     desk.wait(1);
     assert!(matches!(desk.outcome(), Outcome::NotPublishing { waited_ms: 30_000, .. }), "{}", desk.outcome());
     assert!(!desk.outcome().is_success());
+}
+
+/// Two runs that hold a node each, and the third has lost its disk: neither can get a majority, and each waited for ever for
+/// the other's node. Both end, and a later run goes beyond them.
+#[test]
+fn two_runs_that_hold_a_part_each_end() {
+    let mut desk = Desk::new();
+    desk.step(Event::Tick);
+    desk.stopped(2, head(7, 7));
+    let mut lost = stopped(1, term(2), run(2), head(7, 7), None).reply;
+    lost.incarnation = Incarnation::new([11; 16]);
+    desk.answer(&m(1), Ok(Returned::Stopped(Box::new(lost.sign(&key(1))))));
+    assert!(desk.run.outcome().is_none());
+    desk.refused(&m(3), Refusal::Stopped { term: term(2) });
+    assert_eq!(*desk.outcome(), Outcome::Overtaken { term: term(2) });
 }

@@ -1,6 +1,7 @@
 //! A log of three merge nodes and two frontends, as repair sees it; and the stories that are told with it.
 
 mod applying;
+mod changing;
 mod planning;
 
 use crate::scan::{Look, Scan};

@@ -64,9 +64,9 @@ impl Machine {
     pub(super) fn take_over(&mut self, adopted: &Guard, fx: &mut Effects<Write, Act>) {
         let certificate = adopted.certificate();
         let bodies = certificate.changes.iter().map(|change| &change.body).chain([&certificate.body]);
-        let missed = bodies.filter(|body| body.term > self.guard.term());
+        let mut missed = bodies.filter(|body| body.term > self.guard.term());
         let mine = |body: &&TermBody| matches!(&body.change, Change::MoveSigner { to, .. } if *to == self.settings.me);
-        let Some(body) = missed.filter(mine).last() else { return };
+        let Some(body) = missed.rfind(mine) else { return };
         let memory = match (self.inherited(body), self.last()) {
             (Some(head), last) if last.is_none_or(|last| is_newer(&head, &last)) => Memory::FromSth { head },
             (None, None) if body.start_head.size.get() == 0 => Memory::NewLog,

@@ -293,11 +293,11 @@ fn a_certificate_of_another_key_or_log_is_refused() {
     body.log_id = LogId::new([0; 32]);
     let other = TermCertificate::sign(body, &repair());
     for certificate in [forged, other] {
-        let fx = step(&mut machine, Event::SetPrimary(1, certificate));
+        let fx = step(&mut machine, Event::SetPrimary(1, Box::new(certificate)));
         assert!(fx.writes.is_empty());
         assert!(matches!(fx.acts[..], [Act::Control(1, Err(Refusal::Unproven { .. }))]));
     }
-    let fx = step(&mut machine, Event::SetPrimary(1, founding()));
+    let fx = step(&mut machine, Event::SetPrimary(1, Box::new(founding())));
     assert_eq!((fx.writes, fx.acts), (Vec::new(), vec![Act::Control(1, Ok(()))]));
 }
 

@@ -41,7 +41,7 @@ impl World {
                 storage::machine::Event::MoveStart(0, caller, *message)
             }
             Message::Call(Call::SetPrimary(certificate)) => {
-                storage::machine::Event::SetPrimary(0, *certificate)
+                storage::machine::Event::SetPrimary(0, certificate)
             }
             Message::Call(Call::Fetch(fetch)) => {
                 let outcome = machine.fetch_from(&caller, &fetch, Position::ZERO).map(|first| {

@@ -1,0 +1,144 @@
+//! Changes that a person makes: planned from what the nodes say, and carried out like a repair.
+
+use super::applying::{Desk, certificate};
+use super::*;
+use crate::machine::{Call, CallFailure, Event, Returned};
+use crate::plan::{Cause, NoPlan, Plan, plan};
+use crate::wanted::Wanted;
+use ct::term::{Release, SignedRelease};
+
+fn planned(wanted: &Wanted, scan: &Scan) -> Result<Plan, NoPlan> {
+    plan(Cause::Person, wanted, &guard(), log_key().public(), scan)
+}
+
+/// The third merge node has made its state anew; the primary is there.
+fn third_is_recovering() -> Scan {
+    let mut scan = scan_with(merge(1, 1, head(7, 7)));
+    let mut third = merge(3, 0, LogHead::EMPTY);
+    if let Detail::Merge { incarnation, .. } = &mut third.answer.as_mut().unwrap().detail {
+        *incarnation = Incarnation::new([33; 16]);
+    }
+    scan.looks.retain(|look| look.node != m(3));
+    scan.looks.push(third);
+    scan
+}
+
+#[test]
+fn a_node_rejoins_with_the_state_that_it_has() {
+    let plan = planned(&Wanted::Rejoin(m(3)), &third_is_recovering()).unwrap();
+    assert_eq!(plan.change, Change::Rejoin { node: m(3), incarnation: Incarnation::new([33; 16]) });
+    assert_eq!(plan.primary, m(1), "a change that a person makes is no reproach to the primary");
+    assert!(plan.to_string().contains("from term 2 on merge-3 votes with its new state"), "{plan}");
+}
+
+#[test]
+fn what_is_so_already_is_not_done_again() {
+    for (wanted, what) in [
+        (Wanted::Rejoin(m(2)), "merge-2 votes with the state that it has"),
+        (Wanted::Join(m(2), key(2).public()), "merge-2 votes already"),
+        (Wanted::Leave(m(9)), "merge-9 does not vote"),
+        (Wanted::MoveSigner(name("signer-1"), key(77).public()), "signer-1 signs tree heads already"),
+    ] {
+        let refused = planned(&wanted, &scan()).unwrap_err();
+        assert_eq!(refused, NoPlan::Done { what: what.to_owned() });
+        assert!(refused.is_patience(), "it uses up no repair");
+    }
+}
+
+#[test]
+fn who_is_to_take_part_must_answer() {
+    for (wanted, text) in [
+        (Wanted::Rejoin(m(1)), "merge-1 is to take part, and does not answer: connection refused"),
+        (Wanted::Join(m(4), key(4).public()), "merge-4 is to take part, and does not answer: cluster.toml"),
+        (Wanted::MoveSigner(name("signer-2"), key(78).public()), "signer-2 is to take part"),
+    ] {
+        let refused = planned(&wanted, &scan()).unwrap_err().to_string();
+        assert!(refused.starts_with(text), "{refused}");
+    }
+}
+
+/// A majority of those who stay is needed too: without the primary, which is gone, there is only one.
+#[test]
+fn a_change_that_leaves_too_few_is_not_planned() {
+    let refused = planned(&Wanted::Leave(m(2)), &scan()).unwrap_err();
+    assert!(matches!(refused, NoPlan::NoMajority { counted: 1, voters: 2, majority: 2, .. }), "{refused}");
+    assert!(planned(&Wanted::Leave(m(1)), &scan()).is_ok(), "the one that is gone may leave");
+}
+
+fn with_signer_two() -> Scan {
+    let mut scan = scan_with(merge(1, 1, head(7, 7)));
+    let detail = Detail::Signer { last: None, halted: None, refusals: 0, released: None };
+    scan.looks.push(status(name("signer-2"), Role::Signer, detail));
+    scan
+}
+
+fn moving() -> Desk {
+    let mut desk = Desk::wanting(&Wanted::MoveSigner(name("signer-2"), key(78).public()), &with_signer_two());
+    desk.step(Event::Tick);
+    desk
+}
+
+fn released() -> SignedRelease {
+    let last = Some(sth(head(7, 7), MINUTE));
+    let signer = name("signer-1");
+    Release { log_id: log_id(), run: run(2), term: term(2), signer, last }.sign(&key(77))
+}
+
+/// V4. The old signer's last word is durable with the run, and goes into the certificate.
+#[test]
+fn the_right_to_sign_moves_with_the_old_signers_release() {
+    let mut desk = moving();
+    let forged = Release { signer: name("signer-1"), ..released().release }.sign(&key(1));
+    let asked = desk.answer(&name("signer-1"), Ok(Returned::Released(Box::new(forged))));
+    assert_eq!(asked, Call::Release(term(2), run(2)));
+    assert!(
+        matches!(desk.run.plan.change, Change::MoveSigner { release: None, .. }),
+        "it is not the signer's"
+    );
+    desk.wait(1);
+    desk.answer(&name("signer-1"), Ok(Returned::Released(Box::new(released()))));
+    assert!(matches!(desk.run.plan.change, Change::MoveSigner { release: Some(_), .. }), "on disk");
+    desk.crash();
+    desk.stopped(2, head(7, 7));
+    desk.stopped(3, head(7, 7));
+    desk.wait(1);
+    let body = certificate(&desk).body;
+    assert_eq!(
+        (body.term, body.sth_signer, body.sth_signer_key),
+        (term(2), name("signer-2"), key(78).public())
+    );
+}
+
+/// V5. Where the old signer cannot be reached two of three are too few: a liar among them and the third make a quorum for it.
+#[test]
+fn without_a_release_every_node_that_could_help_the_old_signer_is_stopped() {
+    let mut desk = moving();
+    desk.answer(&name("signer-1"), Err(CallFailure::Failed("connection refused".to_owned())));
+    desk.stopped(2, head(7, 7));
+    desk.stopped(3, head(7, 7));
+    desk.wait(60);
+    assert_eq!(certificate(&desk).term(), term(1));
+    desk.stopped(1, head(7, 7));
+    desk.wait(1);
+    let body = certificate(&desk).body;
+    assert_eq!((body.term, body.sth_signer), (term(2), name("signer-2")));
+    assert!(matches!(body.change, Change::MoveSigner { release: None, .. }));
+}
+
+/// T15. A node that is stopped where another list is in force does not count: one that is behind is taught, from one that is
+/// ahead repair learns.
+#[test]
+fn repair_teaches_and_learns_before_it_counts() {
+    let mut desk = Desk::wanting(&Wanted::Primary, &scan());
+    desk.step(Event::Tick);
+    let mut behind = stopped(2, term(2), run(2), head(7, 7), None).reply;
+    (behind.in_force, behind.voters) = (Term::ZERO, ct::hash::VotersHash::new([5; 32]));
+    desk.answer(&m(2), Ok(Returned::Stopped(Box::new(behind.sign(&key(2))))));
+    let taught = desk.answer(&m(2), Ok(Returned::Done));
+    assert_eq!(taught, Call::SetPrimary(Box::new(guard().certificate().clone())));
+    assert_eq!(desk.call(&m(2)).1, Call::Stop(term(2), run(2)), "and is asked again");
+    let mut ahead = stopped(3, term(2), run(2), head(7, 7), None).reply;
+    (ahead.in_force, ahead.voters) = (term(9), ct::hash::VotersHash::new([5; 32]));
+    desk.answer(&m(3), Ok(Returned::Stopped(Box::new(ahead.sign(&key(3))))));
+    assert_eq!(desk.call(&m(3)).1, Call::GetCertificate);
+}
