@@ -90,9 +90,9 @@ pub enum Event {
     Copy(Token, EntryBatch),
     /// Enough lists were copied.
     Whole(Token),
-    /// The primary had read beyond the end of this list: it was put back from an older copy. From now on it has this new
-    /// identity.
-    RolledBack(Incarnation),
+    /// The primary had read beyond the end of the list of the first identity: it was put back from an older copy. From now on
+    /// it has the second. A primary may ask more than once before that is so.
+    RolledBack(Incarnation, Incarnation),
 }
 
 /// What is to be made durable.
@@ -246,7 +246,10 @@ impl Machine {
                 self.be(self.incarnation, Completeness::Whole, fx);
                 fx.act(Act::Done(token));
             }
-            Event::RolledBack(incarnation) => self.be(incarnation, Completeness::Recovering, fx),
+            Event::RolledBack(old, new) if old == self.incarnation => {
+                self.be(new, Completeness::Recovering, fx);
+            }
+            Event::RolledBack(..) => {}
         }
     }
 

@@ -64,8 +64,8 @@ pub enum Job {
         /// Answered after the commit.
         reply: oneshot::Sender<()>,
     },
-    /// The list was rolled back; it gets this identity.
-    RolledBack(Incarnation),
+    /// The list of the first identity was rolled back; it gets the second.
+    RolledBack(Incarnation, Incarnation),
     /// Time has passed.
     Tick,
 }
@@ -77,7 +77,7 @@ impl Job {
             Job::Put { batch, .. } | Job::Copy { batch, .. } => batch.entries.len(),
             Job::AttachScts(items) => items.len(),
             Job::MoveStart { .. } | Job::SetPrimary { .. } | Job::Whole { .. } => 1,
-            Job::RolledBack(_) | Job::Tick => 1,
+            Job::RolledBack(..) | Job::Tick => 1,
         }
     }
 }

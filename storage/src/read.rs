@@ -42,7 +42,7 @@ impl LogPart {
                 _ => view.fetch_from(&caller.name, &fetch, first_retained),
             };
             let from = from.map_err(|refusal| {
-                self.note_rollback(caller, &refusal);
+                self.note_rollback(caller, view.incarnation, &refusal);
                 refuse(&self.name, &refusal)
             })?;
             let waited = tokio::time::Instant::now() >= until;
@@ -60,11 +60,11 @@ impl LogPart {
 
     /// A primary that has read beyond the end shows that the list was put back from an older copy: what it acknowledged
     /// since is gone (docs/protocol.md, Z3).
-    fn note_rollback(&self, caller: &Peer, refusal: &Refusal) {
+    fn note_rollback(&self, caller: &Peer, list: Incarnation, refusal: &Refusal) {
         if let (Role::Merge, Refusal::BeyondEnd { cursor, end }) = (caller.role, refusal) {
             tracing::error!(log = %self.name, cursor, end, "ALARM: this list was rolled back; it is recovering");
             // A full queue: the primary asks again.
-            let _ = self.queue.push(crate::queue::Job::RolledBack(Incarnation::new(random())), 0);
+            let _ = self.queue.push(crate::queue::Job::RolledBack(list, Incarnation::new(random())), 0);
         }
     }
 

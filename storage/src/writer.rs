@@ -215,7 +215,7 @@ fn gather(batch: Vec<Queued>) -> Gathered {
                 others.push((token, Event::Copy(token, batch), Some(Waiting::Puts(reply))));
             }
             Job::Whole { reply } => others.push((token, Event::Whole(token), Some(Waiting::Done(reply)))),
-            Job::RolledBack(incarnation) => others.push((token, Event::RolledBack(incarnation), None)),
+            Job::RolledBack(old, new) => others.push((token, Event::RolledBack(old, new), None)),
             Job::Tick => gathered.ticked = true,
         }
     }

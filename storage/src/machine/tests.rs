@@ -317,9 +317,11 @@ fn entries_are_copied_without_a_bound() {
 fn a_list_is_whole_again_when_it_was_filled() {
     let mut machine = machine(0, Vec::new());
     let new = Incarnation::new([9; 16]);
-    let fx = step(&mut machine, Event::RolledBack(new));
+    let fx = step(&mut machine, Event::RolledBack(LIST, new));
     assert_eq!(fx.writes, [Write::List(new, Completeness::Recovering)]);
     assert!(machine.view().is_recovering() && machine.incarnation() == new);
+    let late = step(&mut machine, Event::RolledBack(LIST, Incarnation::new([8; 16])));
+    assert_eq!((late.writes, machine.incarnation()), (Vec::new(), new), "said twice");
     let fx = step(&mut machine, Event::Whole(4));
     assert_eq!((fx.writes, fx.acts), (vec![Write::List(new, Completeness::Whole)], vec![Act::Done(4)]));
 }
