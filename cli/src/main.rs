@@ -7,6 +7,7 @@ mod decode;
 mod failure;
 mod fsck;
 mod get;
+mod guest;
 mod hammer;
 mod import;
 mod init;

@@ -3,6 +3,7 @@
 
 use super::states::prepare;
 use crate::failure::Failure;
+use crate::guest;
 use crate::out;
 use config::Log;
 use config::init::log_key_file;
@@ -12,17 +13,15 @@ use ct::term::{Incarnation, TermCertificate, Trust};
 use ct::wire::status::{Detail, Status};
 use ct::wire::storage::Completeness;
 use ct::wire::{Done, SetPrimary};
-use node::clock::SystemClock;
 use node::deadline::Deadline;
-use node::entropy::{SystemEntropy, random};
-use node::host::{Host, RunArgs, Surroundings};
+use node::entropy::random;
+use node::host::{Host, RunArgs};
 use node::message::Method;
-use node::telemetry::{LogFormat, detached_metrics};
+use node::telemetry::LogFormat;
 use serde::de::DeserializeOwned;
 use signer::machine::Memory;
 use std::fmt::Display;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Longest wait for one node.
@@ -68,14 +67,7 @@ fn host(args: &InitNodeArgs) -> Result<Host, Failure> {
         state: args.state.clone(),
         log_format: LogFormat::Human,
     };
-    let usage = |error: &dyn Display| Failure::Usage(error.to_string());
-    let around = Surroundings {
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy::new()),
-        shutdown: tokio_util::sync::CancellationToken::new(),
-        metrics: detached_metrics().map_err(|error| usage(&error))?,
-    };
-    Host::start_in(role, &run, around).map_err(|error| usage(&error))
+    guest::host(role, &run)
 }
 
 async fn make(host: &Host, args: &InitNodeArgs) -> Result<(), Failure> {

@@ -15,7 +15,7 @@ use merge_repair::state::Armed;
 use merge_repair::wanted::Wanted;
 use node::clock::{Clock as _, SystemClock};
 use node::exit::Exit;
-use node::host::{Fatal as _, Host, StartError};
+use node::host::{Fatal as _, Host};
 use place::Place;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -55,10 +55,6 @@ pub async fn run(args: RepairArgs) -> Result<(), Failure> {
     };
     host.shutdown().cancel();
     done
-}
-
-pub(super) fn start(error: &StartError) -> Failure {
-    Failure::Usage(error.to_string())
 }
 
 pub(super) fn failure(error: RepairError) -> Failure {

@@ -1,17 +1,14 @@
 //! Where the cluster is that is repaired, and its repair node.
 
-use super::start;
 use crate::failure::Failure;
+use crate::guest;
 use crate::upfile::DEFAULT_DIR;
 use config::Cluster;
 use config::init::node_dir;
 use ct::names::Role;
-use node::clock::SystemClock;
-use node::entropy::SystemEntropy;
-use node::host::{Host, RunArgs, Surroundings};
-use node::telemetry::{LogFormat, detached_metrics};
+use node::host::{Host, RunArgs};
+use node::telemetry::LogFormat;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// A cluster, and how to answer.
 #[derive(Debug, Clone, clap::Args)]
@@ -44,12 +41,6 @@ impl Place {
         let repair = cluster.repair().name().clone();
         let state = state.unwrap_or_else(|| node_dir(base, &repair));
         let args = RunArgs { cluster: file, node: repair, state, log_format: LogFormat::Human };
-        let around = Surroundings {
-            clock: Arc::new(SystemClock),
-            entropy: Arc::new(SystemEntropy::new()),
-            shutdown: tokio_util::sync::CancellationToken::new(),
-            metrics: detached_metrics().map_err(|error| start(&error.into()))?,
-        };
-        Host::start_in(Role::MergeRepair, &args, around).map_err(|error| start(&error))
+        guest::host(Role::MergeRepair, &args)
     }
 }
