@@ -1,6 +1,6 @@
 //! The processes of a cluster started one by one, as on machines of their own: by the role's command and `cluster.toml`.
 
-use crate::cluster::{Cluster, Node, wolffish};
+use crate::cluster::{Cluster, Node, wait_for, wolffish};
 use judge::limits::Limits;
 use judge::session::Session;
 use judge::{Target, UpFile};
@@ -17,6 +17,12 @@ pub struct Spread {
     target: Target,
     running: Vec<(Node, Child)>,
     binary: PathBuf,
+}
+
+/// Whether a process has ended.
+enum Ended {
+    Yes,
+    No,
 }
 
 impl Spread {
@@ -44,7 +50,33 @@ impl Spread {
         }
     }
 
+    /// Starts a node, and waits until it is ready or has ended. Its ports were free since `up` ended, and any connection of this
+    /// machine may have taken one for a while: then it is started again.
     fn start_node(&mut self, node: Node, before: &[&str]) {
+        let log = node.state_dir.with_extension("log");
+        let text = move || std::fs::read_to_string(&log).unwrap_or_default();
+        wait_for(&format!("the ports of {}", node.name), || {
+            let known = text().len();
+            let mut child = self.spawn(&node, before);
+            let new = || text().split_off(known);
+            let ended = wait_for(&format!("{} to be ready, or to end", node.name), || {
+                match child.try_wait().expect("our own child can be asked whether it ended") {
+                    Some(_) => Some(Ended::Yes),
+                    None => new()
+                        .contains("node::host")
+                        .then_some(Ended::No)
+                        .filter(|_| new().contains(" ready ")),
+                }
+            });
+            let taken = matches!(ended, Ended::Yes) && new().contains("Address already in use");
+            if !taken {
+                self.running.push((node.clone(), child));
+            }
+            (!taken).then_some(())
+        });
+    }
+
+    fn spawn(&self, node: &Node, before: &[&str]) -> Child {
         let binary = self.binary.to_string_lossy().into_owned();
         let words: Vec<&str> = before.iter().copied().chain([binary.as_str(), "run", &node.role]).collect();
         let log = File::options().create(true).append(true).open(node.state_dir.with_extension("log"));
@@ -54,8 +86,7 @@ impl Spread {
         command.arg("--cluster").arg(self.cluster.dir().join("cluster.toml"));
         command.args(["--node", &node.name]).arg("--state").arg(&node.state_dir);
         command.stdin(Stdio::null()).stderr(log.try_clone().expect("a file can be shared")).stdout(log);
-        let child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}", words[0]));
-        self.running.push((node, child));
+        command.spawn().unwrap_or_else(|error| panic!("{}: {error}", words[0]))
     }
 
     /// Kills a node as `kill -9` would; nobody starts it again.

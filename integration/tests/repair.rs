@@ -16,6 +16,10 @@ fn signal(node: &Node, signal: Signal) {
     kill_process(Pid::from_raw(node.pid).unwrap(), signal).unwrap();
 }
 
+fn said(output: &Output) -> String {
+    [&output.stderr, &output.stdout].map(|bytes| String::from_utf8_lossy(bytes).into_owned()).join("\n")
+}
+
 fn wolffish_does(words: &[&str]) -> Output {
     Command::new(wolffish()).args(words).output().unwrap()
 }
@@ -94,11 +98,11 @@ fn a_person_replaces_the_primary_of_a_spread_out_cluster() {
         wait_for("a first promise", || promise(&session[0]));
         spread.kill("merge-1");
         let plan = repair("--plan");
-        assert!(plan.status.success(), "{}", String::from_utf8_lossy(&plan.stderr));
+        assert!(plan.status.success(), "{}", said(&plan));
         let plan: Value = serde_json::from_slice(&plan.stdout).unwrap();
         assert_eq!(plan["anytime"]["now"]["plan"]["primary"], "merge-2", "{plan}");
         let done = repair("--now");
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        assert!(done.status.success(), "{}", said(&done));
         let outcome = repaired(&serde_json::from_slice(&done.stdout).unwrap(), "anytime");
         assert_eq!(outcome["primary"], "merge-2");
         assert_eq!(repair("--now").status.code(), Some(1), "a second run waits for a person");
