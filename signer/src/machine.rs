@@ -263,7 +263,7 @@ impl Machine {
     }
 
     /// A signer that is behind goes on from the newest STH in the request, if that is the log's own and extends its last
-    /// head (docs/protocol.md, G5).
+    /// head; but only one that took its memory over can be behind (docs/protocol.md, G5).
     fn advance(&self, memory: &Memory, request: &SignSth) -> Result<Memory, Refusal> {
         let Some((sth, proof)) = &request.newest else { return Ok(memory.clone()) };
         let last = memory.head();
@@ -274,6 +274,9 @@ impl Machine {
             return Ok(memory.clone());
         }
         let newest = self.settings.log_key.verify_sth(sth.clone()).map_err(unproven)?;
+        if !matches!(memory, Memory::FromSth { .. }) {
+            return Err(rolled_back(last, newest.head()));
+        }
         check_consistency(last, newest.head(), proof)?;
         Ok(Memory::FromSth { head: *newest.head() })
     }
@@ -292,6 +295,18 @@ impl Machine {
     ) -> Result<(), LeafFault> {
         self.settings.may_sign_leaf(now, leaf, evidence)
     }
+}
+
+/// What a signer signed itself it had made durable before: an STH beyond that shows that its memory was put back from an older
+/// copy, or that somebody else signs with the log's key. Either is for a person.
+fn rolled_back(last: Option<TreeHead>, newest: &TreeHead) -> Refusal {
+    let (size, at) = (newest.tree_size, newest.timestamp);
+    let own = last.map_or("none".to_owned(), |last| format!("size {} of {}", last.tree_size, last.timestamp));
+    let reason = format!(
+        "its last STH is {own}, and the log has one of size {size} of {at}: this state was put back from an older copy, or \
+         another signs (make it anew: wolffish init-node --from-sth)"
+    );
+    Refusal::Halted { reason }
 }
 
 fn check_term(memory: &Memory, proposal: &Proposal) -> Result<(), Refusal> {

@@ -48,6 +48,11 @@ fn at_five() -> Machine {
     machine
 }
 
+/// A signer that took over at the head of size 5.
+fn from_five() -> Machine {
+    machine(Some(Memory::FromSth { head: head_of(5, 10).0 }))
+}
+
 fn reason(refusal: Refusal) -> String {
     match refusal {
         Refusal::Unproven { reason } => reason,
@@ -246,19 +251,30 @@ fn garbage_halts_nobody() {
 
 #[test]
 fn a_signer_that_is_behind_advances_over_the_newest_sth() {
-    let mut machine = at_five();
+    let mut machine = from_five();
     granted(&mut machine, Ask::new(9, 13, 40).advancing(5, 9, 30));
-    // One without heads of its own begins at size 0.
-    let mut machine = fixture::machine(Some(Memory::NewLog));
-    granted(&mut machine, Ask::new(9, 13, 40).advancing(0, 9, 30));
     // An STH that it is not behind is not looked at.
     let mut machine = at_five();
     granted(&mut machine, Ask::new(5, 13, 40).advancing(3, 3, 5));
 }
 
+/// What it signed itself was durable before: it cannot be behind, unless its state was put back from an older copy. One that
+/// goes on nevertheless could be made to sign against what it forgot.
+#[test]
+fn a_signer_that_was_rolled_back_is_found() {
+    let founding = fixture::machine(Some(Memory::NewLog));
+    for (mut machine, from) in [(at_five(), 5), (founding, 0)] {
+        let last = machine.last();
+        let found = refused(&mut machine, Ask::new(9, 13, 40).advancing(from, 9, 30));
+        let Refusal::Halted { reason } = found else { panic!("{found:?}") };
+        assert!(reason.contains("put back from an older copy"), "{reason}");
+        assert_eq!(machine.last(), last);
+    }
+}
+
 #[test]
 fn a_signer_advances_only_over_what_is_proven() {
-    let mut machine = at_five();
+    let mut machine = from_five();
     let forged = Ask::new(9, 13, 40).advancing(5, 9, 30).with(|r| {
         let (sth, _) = r.newest.as_mut().unwrap();
         sth.head.timestamp = sth.head.timestamp.plus(Duration::from_millis(1));
