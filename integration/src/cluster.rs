@@ -150,10 +150,14 @@ impl Cluster {
         });
     }
 
+    /// What `up` wrote of its logs.
+    pub fn file(&self) -> UpFile {
+        UpFile::load(&self.dir.join("up.json")).expect("the judge reads up.json")
+    }
+
     /// The log of this name, seen through one frontend.
     pub fn target(&self, log: &str, frontend: usize) -> Target {
-        let file = UpFile::load(&self.dir.join("up.json")).expect("the judge reads up.json");
-        file.target(log, frontend).expect("the log is there")
+        self.file().target(log, frontend).expect("the log is there")
     }
 
     /// A judge's session with `anytime` through one frontend.

@@ -57,7 +57,9 @@ fn up_replaces_a_primary_that_hangs_and_the_old_one_follows_when_it_wakes() {
         signal(&old, Signal::STOP);
         let report = wait_for("the report", || report(&repair));
         assert_eq!(report["success"], true, "{report}");
-        for log in report["logs"].as_object().unwrap().keys() {
+        let logs = report["logs"].as_object().unwrap();
+        assert_eq!(logs.len(), cluster.file().log_names().len(), "it was the primary of them all: {report}");
+        for log in logs.keys() {
             let outcome = repaired(&report, log);
             assert_eq!((&outcome["term"], &outcome["primary"]), (&2.into(), &"merge-2".into()));
         }

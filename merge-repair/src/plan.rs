@@ -150,6 +150,12 @@ impl NoPlan {
             NoPlan::NotOld { .. } | NoPlan::Silence { .. } | NoPlan::Unpublished | NoPlan::Done { .. }
         )
     }
+
+    /// Whether the log's newest tree head will be old within this time, unless another one comes.
+    pub fn is_soon_over(&self, within: Duration) -> bool {
+        let NoPlan::NotOld { age_ms, limit_ms } = *self else { return false };
+        Duration::from_millis(limit_ms.saturating_sub(age_ms)) <= within
+    }
 }
 
 fn list(items: &[String]) -> String {

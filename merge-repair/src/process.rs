@@ -105,7 +105,11 @@ async fn watch(host: &Host) -> Result<BTreeMap<LogName, Decision>, RepairError> 
                 Ok(_) => true,
                 Err(reason) => !reason.is_patience(),
             };
-            if decisions.values().any(called_for) {
+            // A primary that is gone leaves all its logs, whose tree heads grow old one after the other; this is the only run.
+            let may_follow = |decision: &Decision| {
+                decision.plan.as_ref().is_err_and(|reason| reason.is_soon_over(shortest / 2))
+            };
+            if decisions.values().any(called_for) && !decisions.values().any(may_follow) {
                 return Ok(decisions);
             }
         }

@@ -4,6 +4,7 @@ use super::*;
 use crate::plan::{Cause, NoPlan, Plan, plan};
 use crate::wanted::Wanted;
 use ct::wire::status::WaitsFor;
+use std::time::Duration;
 
 const OLD: Cause = Cause::Age { limit_ms: 5 * MINUTE };
 
@@ -28,6 +29,18 @@ fn a_young_tree_head_is_no_reason() {
     let young = scan_with(frontend(2, Some(sth(head(7, 7), MINUTE))));
     assert!(matches!(planned(OLD, &young), Err(NoPlan::NotOld { age_ms: 60_000, .. })));
     assert!(planned(Cause::Person, &young).is_ok());
+}
+
+/// R5. A primary that is gone leaves all its logs, and their tree heads grow old one after the other: the only run that there
+/// is without a person waits for those that follow soon, and for no others.
+#[test]
+fn a_tree_head_that_will_soon_be_old_is_waited_for() {
+    let young = scan_with(frontend(2, Some(sth(head(7, 7), MINUTE))));
+    let limit = |millis| planned(Cause::Age { limit_ms: millis }, &young).unwrap_err();
+    let within = Duration::from_secs(1);
+    assert!(limit(MINUTE + 1000).is_soon_over(within));
+    assert!(!limit(MINUTE + 1001).is_soon_over(within));
+    assert!(!NoPlan::Unpublished.is_soon_over(within));
 }
 
 /// R5, F12a. Repair is cut off from the frontends: nothing that it knows is young, but nobody said that it is old.
