@@ -12,19 +12,6 @@ use std::sync::Mutex;
 
 const STEPS: u64 = 2_000;
 
-fn planned(seed: u64, options: Options) -> World {
-    let span = options.span;
-    let mut world = World::new(seed, options);
-    world.plan();
-    let until = world.now + span;
-    world.run_until(until);
-    world.heal(12_000);
-    if world.check.broken.is_none() {
-        world.demand_convergence();
-    }
-    world
-}
-
 fn demand(seed: u64, world: &World) {
     if let Some(broken) = &world.check.broken {
         panic!("seed {seed}: {broken}\nhalted: {:?}\nalarms: {:?}", world.halted, world.alarms);
@@ -34,7 +21,7 @@ fn demand(seed: u64, world: &World) {
 #[test]
 fn a_healthy_cluster_keeps_every_promise_and_raises_no_alarm() {
     for seed in 0..20 {
-        let world = planned(seed, Options::healthy());
+        let world = World::live_through(seed, Options::healthy());
         demand(seed, &world);
         assert!(!world.check.promises.is_empty(), "seed {seed} promised nothing");
         assert_eq!(world.alarms, Vec::<String>::new(), "seed {seed}");

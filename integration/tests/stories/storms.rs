@@ -11,15 +11,7 @@ fn faults_really_happen() {
     println!("seed  crash   lost  twice  damage  certs  promised  adopted  failed  alarms  signed  term");
     for seed in 50_000..50_060 {
         let options = Options { repairs: 1 + (seed % 3) as usize, ..Options::stormy() };
-        let span = options.span;
-        let mut world = World::new(seed, options);
-        world.plan();
-        let until = world.now + span;
-        world.run_until(until);
-        world.heal(12_000);
-        if world.check.broken.is_none() {
-            world.demand_convergence();
-        }
+        let world = World::live_through(seed, options);
         assert_eq!(world.check.broken, None, "seed {seed}: {:?} {:?}", world.halted, world.alarms);
         assert_eq!(world.halted, Vec::<String>::new(), "seed {seed}: no fault here is a reason to halt");
         let f = world.faults;

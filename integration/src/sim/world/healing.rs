@@ -5,6 +5,20 @@ use ct::replica::View;
 use std::time::Duration;
 
 impl World {
+    /// A planned history from beginning to end: submissions and faults, then healing, then what must have become of it all.
+    pub fn live_through(seed: u64, options: Options) -> Self {
+        let span = options.span;
+        let mut world = Self::new(seed, options);
+        world.plan();
+        let until = world.now + span;
+        world.run_until(until);
+        world.heal(12_000);
+        if world.check.broken.is_none() {
+            world.demand_convergence();
+        }
+        world
+    }
+
     /// Ends all faults, starts whatever is down, and lets the cluster go on for `span` milliseconds.
     pub fn heal(&mut self, span: u64) {
         let healed = self.end_faults();
