@@ -77,6 +77,25 @@ fn m10_a_diverged_node_rejoins_and_only_an_endorsement_cuts() {
     assert_eq!(world.halted, Vec::<String>::new());
 }
 
+/// A message of long ago comes again. It began to stage where it began, so the follower had staged less than it had endorsed,
+/// refused every later head for the gap, and said that it stood where the primary thought it did: nothing was signed any more.
+#[test]
+fn records_that_come_again_take_nothing_away() {
+    let mut world = calm();
+    let (log, first) = (log_of(&entries(0..6)), world.newest.clone());
+    bring(&mut world, &m(2), &first, &log, 4, at(10)).unwrap();
+    bring(&mut world, &m(2), &first, &log, 6, at(20)).unwrap();
+    assert_eq!(send_log(&mut world, &m(2), &first, &log, 1..3), Ok(size(3)));
+    verify(&mut world, &m(2), &first, head(&log, 6), at(30)).unwrap();
+    // Other records are another matter: a new primary's replace what was endorsed.
+    let second = succeed(&mut world, &[m(1), m(3)], &m(1), &[m(1), m(2)]);
+    let mut all = entries(0..2);
+    all.extend(entries(10..11));
+    let other = log_of(&all);
+    bring(&mut world, &m(2), &second, &other, 3, at(40)).unwrap();
+    assert_eq!(order(&world, &m(2)), names(&all));
+}
+
 /// A replacement that does not fit into one message. The second part began below the end of the log that it replaces; it
 /// was compared with that, found different, and everything began again, for ever.
 #[test]
