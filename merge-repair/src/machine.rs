@@ -3,7 +3,7 @@
 //! certificate without itself on disk.
 
 use crate::plan::{Plan, check_published, fittest};
-use crate::run::{Outcome, Report, Run, Stage, newer};
+use crate::run::{LeftOut, Outcome, Report, Run, Stage, newer};
 use ct::index::Term;
 use ct::key::LogKey;
 use ct::names::NodeName;
@@ -185,7 +185,7 @@ impl Machine {
         now: Timestamp,
         fx: &mut Fx,
     ) -> Self {
-        let run = Run { id, began: now, plan, stage: Stage::Stopping };
+        let run = Run { id, began: now, plan, left_out: None, stage: Stage::Stopping };
         fx.write(Write::Run(Box::new(run.clone())));
         Self::recover(settings, guard, run, now)
     }
@@ -349,10 +349,37 @@ impl Machine {
         }
         // What counts is now decided by another voter list: ask again.
         if matches!(self.run.stage, Stage::Stopping) {
+            self.fit_change(fx);
             self.stops.clear();
             self.enough = None;
             self.open_lanes();
         }
+    }
+
+    /// The certificate in force is another one than was planned from. A change that cannot be made any more is left out:
+    /// nodes are stopped already, and it takes this run's certificate to let them go on (docs/protocol.md, R7).
+    fn fit_change(&mut self, fx: &mut Fx) {
+        let body = &self.guard.certificate().body;
+        let void = match &mut self.run.plan.change {
+            Change::MoveSigner { to, .. } if body.sth_signer == *to => {
+                Some(format!("{to} signs tree heads already"))
+            }
+            Change::MoveSigner { release, .. } => {
+                // The last word of a signer that has no right any more says nothing.
+                *release = release.take().filter(|word| word.release.signer == body.sth_signer);
+                None
+            }
+            change => change.voters(&body.voters, self.run.plan.term).err().map(|error| error.to_string()),
+        };
+        if let Some(why) = void {
+            self.leave_out(why);
+        }
+        fx.write(Write::Run(Box::new(self.run.clone())));
+    }
+
+    fn leave_out(&mut self, why: String) {
+        let change = std::mem::replace(&mut self.run.plan.change, Change::Nothing);
+        self.run.left_out = Some(LeftOut { change, why });
     }
 
     fn stop_on(&mut self, now: Timestamp, fx: &mut Fx) {
@@ -413,14 +440,15 @@ impl Machine {
         {
             return self.finish(Outcome::Evidence { reason: contradiction.to_string(), stops }, fx);
         }
+        if holders.is_empty() {
+            // Chosen anew in the next step.
+            self.leave_out("only the node that is to leave holds the newest accepted head".to_owned());
+            return fx.write(Write::Run(Box::new(self.run.clone())));
+        }
         let plan = &self.run.plan;
         let current = self.guard.certificate();
-        let Some(primary) =
-            fittest(holders.iter(), (&current.body.primary, &plan.change), &plan.complaints).cloned()
-        else {
-            let reason = "only the node that is to leave holds the newest accepted head".to_owned();
-            return self.finish(Outcome::Failed { reason }, fx);
-        };
+        let primary = fittest(holders.iter(), (&current.body.primary, &plan.change), &plan.complaints);
+        let primary = primary.expect("one of them is the fittest").clone();
         let (change, term) = (plan.change.clone(), plan.term);
         let body = match current.successor(self.run.id, term, change, (primary, start), stops) {
             Ok(body) => body,
@@ -547,7 +575,7 @@ impl Machine {
 
     fn report(&self) -> Report {
         let waits_for = self.waits_for();
-        let outcome = self.run.outcome().cloned();
-        Report { run: Some(self.run.id), cause: Some(self.run.plan.cause), outcome, waits_for }
+        let (outcome, left_out) = (self.run.outcome().cloned(), self.run.left_out.clone());
+        Report { run: Some(self.run.id), cause: Some(self.run.plan.cause), outcome, left_out, waits_for }
     }
 }

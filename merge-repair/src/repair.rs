@@ -152,8 +152,7 @@ fn begin(
                 return Ok(None);
             }
             state.refuse(reason).map_err(&error)?;
-            let outcome = Some(Outcome::NotBegun { reason: reason.clone() });
-            let report = Report { run: None, cause: None, outcome, waits_for: Vec::new() };
+            let report = Report::without_run(Outcome::NotBegun { reason: reason.clone() });
             return Ok(Some(Begun::Refused(Box::new(report))));
         }
         (Armed::Yes, Some(Decision { guard, plan: Ok(plan) })) => {
@@ -176,7 +175,7 @@ pub(crate) fn spent(why: &str) -> String {
 }
 
 fn failed(reason: String) -> Report {
-    Report { run: None, cause: None, outcome: Some(Outcome::Failed { reason }), waits_for: Vec::new() }
+    Report::without_run(Outcome::Failed { reason })
 }
 
 async fn publish(host: &Host, logs: BTreeMap<LogName, Report>) -> Result<FullReport, RepairError> {

@@ -4,7 +4,7 @@ use crate::plan::{Cause, NoPlan, Plan, seconds};
 use ct::index::Term;
 use ct::names::NodeName;
 use ct::sth::{Sth, TreeHead};
-use ct::term::{RunId, SignedStopReply, TermCertificate};
+use ct::term::{Change, RunId, SignedStopReply, TermCertificate};
 use ct::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -19,8 +19,26 @@ pub struct Run {
     pub began: Timestamp,
     /// What it is to do.
     pub plan: Plan,
+    /// What it was to change, and cannot.
+    pub left_out: Option<LeftOut>,
     /// How far it is.
     pub stage: Stage,
+}
+
+/// A change that was planned, and left out when nodes were stopped already.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftOut {
+    /// It.
+    pub change: Change,
+    /// Why.
+    pub why: String,
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NOT CHANGED: it was wanted that {}: {}", self.change, self.why)
+    }
 }
 
 /// How far a run is.
@@ -147,8 +165,22 @@ pub struct Report {
     pub cause: Option<Cause>,
     /// How it ended; `None` if it goes on.
     pub outcome: Option<Outcome>,
+    /// What it was to change, and did not.
+    pub left_out: Option<LeftOut>,
     /// For whom it waits, if it goes on; who was told nothing, if it ended.
     pub waits_for: Vec<String>,
+}
+
+impl Report {
+    /// Without a run.
+    pub const fn without_run(outcome: Outcome) -> Self {
+        Self { run: None, cause: None, outcome: Some(outcome), left_out: None, waits_for: Vec::new() }
+    }
+
+    /// Whether the log is repaired, and everything is as it was wanted.
+    pub fn is_success(&self) -> bool {
+        self.left_out.is_none() && self.outcome.as_ref().is_some_and(Outcome::is_success)
+    }
 }
 
 impl fmt::Display for Report {
@@ -156,6 +188,9 @@ impl fmt::Display for Report {
         match &self.outcome {
             Some(outcome) => write!(f, "{outcome}")?,
             None => write!(f, "UNFINISHED: the run goes on by itself")?,
+        }
+        if let Some(left_out) = &self.left_out {
+            write!(f, "\n  {left_out}")?;
         }
         for waits in &self.waits_for {
             write!(f, "\n  {waits}")?;

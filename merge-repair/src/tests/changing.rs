@@ -6,6 +6,7 @@ use crate::machine::{Call, CallFailure, Event, Returned};
 use crate::plan::{Cause, NoPlan, Plan, plan};
 use crate::wanted::Wanted;
 use ct::term::{Release, SignedRelease};
+use ct::wire::Refusal;
 
 fn planned(wanted: &Wanted, scan: &Scan) -> Result<Plan, NoPlan> {
     plan(Cause::Person, wanted, &guard(), log_key().public(), scan)
@@ -141,4 +142,91 @@ fn repair_teaches_and_learns_before_it_counts() {
     (ahead.in_force, ahead.voters) = (term(9), ct::hash::VotersHash::new([5; 32]));
     desk.answer(&m(3), Ok(Returned::Stopped(Box::new(ahead.sign(&key(3))))));
     assert_eq!(desk.call(&m(3)).1, Call::GetCertificate);
+}
+
+/// A run for term 3, since somebody stopped a node for term 2 before; then the certificate of term 2 turns up.
+fn after_another_repair(wanted: &Wanted, mut scan: Scan, change: Change) -> (Desk, TermCertificate) {
+    if let Some(Detail::Merge { stopped, .. }) = scan
+        .looks
+        .iter_mut()
+        .find_map(|look| (look.node == m(2)).then_some(&mut look.answer.as_mut().unwrap().detail))
+    {
+        *stopped = Some(term(2));
+    }
+    let mut desk = Desk::wanting(wanted, &scan);
+    desk.step(Event::Tick);
+    let stops = [1, 2].map(|number| stopped(number, term(2), run(9), head(7, 7), None)).to_vec();
+    let start = (m(1), head(7, 7));
+    let body = guard().certificate().successor(run(9), term(2), change, start, stops).unwrap();
+    let mut guard = guard();
+    guard = guard.adopt(TermCertificate::sign(body, &repair_key())).unwrap().unwrap();
+    let certificate = guard.certificate().clone();
+    desk.refused(&m(2), Refusal::TermOver { certificate: Box::new(certificate.clone()) });
+    (desk, certificate)
+}
+
+/// Stopped under the other repair's certificate.
+fn stop_under(desk: &mut Desk, number: u8, certificate: &TermCertificate) {
+    let mut reply = stopped(number, term(3), run(2), head(7, 7), None).reply;
+    let body = &certificate.body;
+    (reply.in_force, reply.voters) = (body.term, body.voters.hash());
+    reply.sth_signer = body.sth_signer.clone();
+    desk.answer(&m(number), Ok(Returned::Stopped(Box::new(reply.sign(&key(number))))));
+}
+
+/// Two repairs give the same node its vote back. The later one failed when it saw that, with the nodes stopped for its term:
+/// the log stood still until a person came. It leaves the change out, and lets them go on.
+#[test]
+fn a_change_that_another_repair_made_is_left_out() {
+    let wanted = Wanted::Rejoin(m(3));
+    let change = Change::Rejoin { node: m(3), incarnation: Incarnation::new([33; 16]) };
+    let (mut desk, second) = after_another_repair(&wanted, third_is_recovering(), change.clone());
+    assert!(desk.run.outcome().is_none(), "{:?}", desk.run.outcome());
+    desk.crash();
+    stop_under(&mut desk, 1, &second);
+    stop_under(&mut desk, 2, &second);
+    desk.wait(1);
+    let body = certificate(&desk).body;
+    assert_eq!((body.term, body.change), (term(3), Change::Nothing));
+    let left_out = desk.run.left_out.expect("it is kept");
+    assert_eq!(left_out.change, change);
+    assert_eq!(
+        left_out.to_string(),
+        "NOT CHANGED: it was wanted that merge-3 votes with its new state: change: merge-3 votes with this state already"
+    );
+}
+
+/// The same with the right to sign; a release of the signer before the last one says nothing any more.
+#[test]
+fn the_right_to_sign_that_another_repair_moved_is_not_moved_again() {
+    let to = |number: u8| (name(&format!("signer-{number}")), key(76 + number).public());
+    let moved = |number: u8| {
+        let (to, key) = to(number);
+        Change::MoveSigner { to, key, release: None }
+    };
+    let mut stops_all = with_signer_two();
+    let third = merge(3, 1, head(7, 7));
+    stops_all.looks.retain(|look| look.node != m(3));
+    stops_all.looks.push(third);
+    let wanted = Wanted::MoveSigner(to(2).0, to(2).1);
+    let released = |mut change: Change| {
+        let signer = name("signer-1");
+        let last = Some(sth(head(7, 7), MINUTE));
+        let word = Release { log_id: log_id(), run: run(9), term: term(2), signer, last }.sign(&key(77));
+        if let Change::MoveSigner { release, .. } = &mut change {
+            *release = Some(Box::new(word));
+        }
+        change
+    };
+    let (desk, _) = after_another_repair(&wanted, stops_all.clone(), released(moved(2)));
+    assert_eq!(desk.run.plan.change, Change::Nothing);
+    assert!(desk.run.left_out.is_some_and(|left_out| left_out.why == "signer-2 signs tree heads already"));
+
+    let (mut desk, _) = after_another_repair(&wanted, stops_all, released(moved(3)));
+    assert_eq!(desk.run.left_out, None);
+    assert_eq!(
+        desk.call(&name("signer-3")).1,
+        Call::Release(term(3), run(2)),
+        "whose last word it takes now"
+    );
 }
