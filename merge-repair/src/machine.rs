@@ -440,15 +440,14 @@ impl Machine {
         {
             return self.finish(Outcome::Evidence { reason: contradiction.to_string(), stops }, fx);
         }
-        if holders.is_empty() {
-            // Chosen anew in the next step.
-            self.leave_out("only the node that is to leave holds the newest accepted head".to_owned());
-            return fx.write(Write::Run(Box::new(self.run.clone())));
-        }
         let plan = &self.run.plan;
         let current = self.guard.certificate();
-        let primary = fittest(holders.iter(), (&current.body.primary, &plan.change), &plan.complaints);
-        let primary = primary.expect("one of them is the fittest").clone();
+        let fit = fittest(holders.iter(), (&current.body.primary, &plan.change), &plan.complaints).cloned();
+        let Some(primary) = fit else {
+            // Chosen anew in the next step, when that is durable.
+            self.leave_out("only the node that is to leave holds the newest accepted head".to_owned());
+            return fx.write(Write::Run(Box::new(self.run.clone())));
+        };
         let (change, term) = (plan.change.clone(), plan.term);
         let body = match current.successor(self.run.id, term, change, (primary, start), stops) {
             Ok(body) => body,

@@ -14,7 +14,7 @@ pub(super) struct Desk {
     guard: Guard,
     pub(super) run: Run,
     pub(super) calls: Vec<(CallId, NodeName, Call)>,
-    reports: Vec<Report>,
+    pub(super) reports: Vec<Report>,
     now: Timestamp,
     writes: usize,
 }

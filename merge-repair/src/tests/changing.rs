@@ -79,17 +79,18 @@ fn moving() -> Desk {
     desk
 }
 
-fn released() -> SignedRelease {
+/// The last word of `signer-1`.
+fn released(run: RunId, term: Term) -> SignedRelease {
     let last = Some(sth(head(7, 7), MINUTE));
     let signer = name("signer-1");
-    Release { log_id: log_id(), run: run(2), term: term(2), signer, last }.sign(&key(77))
+    Release { log_id: log_id(), run, term, signer, last }.sign(&key(77))
 }
 
 /// V4. The old signer's last word is durable with the run, and goes into the certificate.
 #[test]
 fn the_right_to_sign_moves_with_the_old_signers_release() {
     let mut desk = moving();
-    let forged = Release { signer: name("signer-1"), ..released().release }.sign(&key(1));
+    let forged = Release { signer: name("signer-1"), ..released(run(2), term(2)).release }.sign(&key(1));
     let asked = desk.answer(&name("signer-1"), Ok(Returned::Released(Box::new(forged))));
     assert_eq!(asked, Call::Release(term(2), run(2)));
     assert!(
@@ -97,7 +98,7 @@ fn the_right_to_sign_moves_with_the_old_signers_release() {
         "it is not the signer's"
     );
     desk.wait(1);
-    desk.answer(&name("signer-1"), Ok(Returned::Released(Box::new(released()))));
+    desk.answer(&name("signer-1"), Ok(Returned::Released(Box::new(released(run(2), term(2))))));
     assert!(matches!(desk.run.plan.change, Change::MoveSigner { release: Some(_), .. }), "on disk");
     desk.crash();
     desk.stopped(2, head(7, 7));
@@ -144,30 +145,33 @@ fn repair_teaches_and_learns_before_it_counts() {
     assert_eq!(desk.call(&m(3)).1, Call::GetCertificate);
 }
 
-/// A run for term 3, since somebody stopped a node for term 2 before; then the certificate of term 2 turns up.
-fn after_another_repair(wanted: &Wanted, mut scan: Scan, change: Change) -> (Desk, TermCertificate) {
-    if let Some(Detail::Merge { stopped, .. }) = scan
-        .looks
-        .iter_mut()
-        .find_map(|look| (look.node == m(2)).then_some(&mut look.answer.as_mut().unwrap().detail))
-    {
-        *stopped = Some(term(2));
-    }
+/// A run for term 3, since somebody stopped a node for term 2 before.
+fn after_a_stop(wanted: &Wanted, mut scan: Scan) -> Desk {
+    let look = scan.looks.iter_mut().find(|look| look.node == m(2)).unwrap();
+    let Detail::Merge { stopped, .. } = &mut look.answer.as_mut().unwrap().detail else {
+        panic!("it merges")
+    };
+    *stopped = Some(term(2));
     let mut desk = Desk::wanting(wanted, &scan);
     desk.step(Event::Tick);
+    desk
+}
+
+/// Another repair's certificate of term 2 turns up.
+fn overtake(desk: &mut Desk, change: Change) -> TermCertificate {
     let stops = [1, 2].map(|number| stopped(number, term(2), run(9), head(7, 7), None)).to_vec();
     let start = (m(1), head(7, 7));
     let body = guard().certificate().successor(run(9), term(2), change, start, stops).unwrap();
-    let mut guard = guard();
-    guard = guard.adopt(TermCertificate::sign(body, &repair_key())).unwrap().unwrap();
-    let certificate = guard.certificate().clone();
+    let adopted = guard().adopt(TermCertificate::sign(body, &repair_key())).unwrap().unwrap();
+    let certificate = adopted.certificate().clone();
     desk.refused(&m(2), Refusal::TermOver { certificate: Box::new(certificate.clone()) });
-    (desk, certificate)
+    assert!(desk.run.outcome().is_none(), "{:?}", desk.run.outcome());
+    certificate
 }
 
-/// Stopped under the other repair's certificate.
-fn stop_under(desk: &mut Desk, number: u8, certificate: &TermCertificate) {
-    let mut reply = stopped(number, term(3), run(2), head(7, 7), None).reply;
+/// Stopped where a certificate is in force.
+fn stop_under(desk: &mut Desk, number: u8, certificate: &TermCertificate, accepted: LogHead) {
+    let mut reply = stopped(number, desk.run.plan.term, run(2), accepted, None).reply;
     let body = &certificate.body;
     (reply.in_force, reply.voters) = (body.term, body.voters.hash());
     reply.sth_signer = body.sth_signer.clone();
@@ -178,55 +182,71 @@ fn stop_under(desk: &mut Desk, number: u8, certificate: &TermCertificate) {
 /// the log stood still until a person came. It leaves the change out, and lets them go on.
 #[test]
 fn a_change_that_another_repair_made_is_left_out() {
-    let wanted = Wanted::Rejoin(m(3));
     let change = Change::Rejoin { node: m(3), incarnation: Incarnation::new([33; 16]) };
-    let (mut desk, second) = after_another_repair(&wanted, third_is_recovering(), change.clone());
-    assert!(desk.run.outcome().is_none(), "{:?}", desk.run.outcome());
+    let mut desk = after_a_stop(&Wanted::Rejoin(m(3)), third_is_recovering());
+    let second = overtake(&mut desk, change.clone());
     desk.crash();
-    stop_under(&mut desk, 1, &second);
-    stop_under(&mut desk, 2, &second);
+    stop_under(&mut desk, 1, &second, head(7, 7));
+    stop_under(&mut desk, 2, &second, head(7, 7));
     desk.wait(1);
     let body = certificate(&desk).body;
     assert_eq!((body.term, body.change), (term(3), Change::Nothing));
-    let left_out = desk.run.left_out.expect("it is kept");
-    assert_eq!(left_out.change, change);
-    assert_eq!(
-        left_out.to_string(),
-        "NOT CHANGED: it was wanted that merge-3 votes with its new state: change: merge-3 votes with this state already"
-    );
+    assert_eq!(desk.run.left_out.as_ref().unwrap().change, change);
+    // The log goes on, and it is no success: that is for whoever wanted the change to see.
+    desk.step(Event::Tick);
+    for node in [m(1), m(2)] {
+        desk.answer(&node, Ok(Returned::Done));
+        desk.answer(&node, Ok(Returned::Done));
+    }
+    desk.step(Event::Shown(term(3), Box::new(sth(head(8, 8), 0))));
+    assert!(desk.outcome().is_success());
+    let report = desk.reports.last().unwrap();
+    assert!(!report.is_success());
+    let said = "NOT CHANGED: it was wanted that merge-3 votes with its new state: change: merge-3 votes with this state already";
+    assert!(report.to_string().contains(said), "{report}");
 }
 
-/// The same with the right to sign; a release of the signer before the last one says nothing any more.
+/// A node is to leave that alone holds the newest accepted head: without it the log cannot go on, so it stays.
+#[test]
+fn who_alone_holds_the_newest_head_does_not_leave() {
+    let mut desk = Desk::wanting(&Wanted::Leave(m(1)), &scan());
+    desk.step(Event::Tick);
+    for (number, accepted) in [(1, head(8, 8)), (2, head(7, 7)), (3, head(7, 7))] {
+        stop_under(&mut desk, number, guard().certificate(), accepted);
+    }
+    desk.crash();
+    for (number, accepted) in [(1, head(8, 8)), (2, head(7, 7)), (3, head(7, 7))] {
+        stop_under(&mut desk, number, guard().certificate(), accepted);
+    }
+    let body = certificate(&desk).body;
+    assert_eq!((body.term, body.change, body.primary), (term(2), Change::Nothing, m(1)));
+    assert_eq!(body.start_head, head(8, 8));
+    assert_eq!(desk.run.left_out.unwrap().change, Change::Leave { node: m(1) });
+}
+
+/// The right to sign, while the old signer's last word is there already.
+fn released_and_overtaken(to: u8) -> Desk {
+    let signer = name("signer-2");
+    let mut desk = after_a_stop(&Wanted::MoveSigner(signer, key(78).public()), with_signer_two());
+    let word = |run, term| Box::new(released(run, term));
+    desk.answer(&name("signer-1"), Ok(Returned::Released(word(run(2), term(3)))));
+    assert!(matches!(desk.run.plan.change, Change::MoveSigner { release: Some(_), .. }));
+    let (to, key) = (name(&format!("signer-{to}")), key(76 + to).public());
+    overtake(&mut desk, Change::MoveSigner { to, key, release: Some(word(run(9), term(2))) });
+    desk
+}
+
 #[test]
 fn the_right_to_sign_that_another_repair_moved_is_not_moved_again() {
-    let to = |number: u8| (name(&format!("signer-{number}")), key(76 + number).public());
-    let moved = |number: u8| {
-        let (to, key) = to(number);
-        Change::MoveSigner { to, key, release: None }
-    };
-    let mut stops_all = with_signer_two();
-    let third = merge(3, 1, head(7, 7));
-    stops_all.looks.retain(|look| look.node != m(3));
-    stops_all.looks.push(third);
-    let wanted = Wanted::MoveSigner(to(2).0, to(2).1);
-    let released = |mut change: Change| {
-        let signer = name("signer-1");
-        let last = Some(sth(head(7, 7), MINUTE));
-        let word = Release { log_id: log_id(), run: run(9), term: term(2), signer, last }.sign(&key(77));
-        if let Change::MoveSigner { release, .. } = &mut change {
-            *release = Some(Box::new(word));
-        }
-        change
-    };
-    let (desk, _) = after_another_repair(&wanted, stops_all.clone(), released(moved(2)));
+    let desk = released_and_overtaken(2);
     assert_eq!(desk.run.plan.change, Change::Nothing);
-    assert!(desk.run.left_out.is_some_and(|left_out| left_out.why == "signer-2 signs tree heads already"));
+    assert_eq!(desk.run.left_out.unwrap().why, "signer-2 signs tree heads already");
+}
 
-    let (mut desk, _) = after_another_repair(&wanted, stops_all, released(moved(3)));
+/// The last word of a signer that has no right any more says nothing: it takes that of the one that has it now.
+#[test]
+fn the_right_to_sign_is_taken_from_whoever_has_it() {
+    let mut desk = released_and_overtaken(3);
     assert_eq!(desk.run.left_out, None);
-    assert_eq!(
-        desk.call(&name("signer-3")).1,
-        Call::Release(term(3), run(2)),
-        "whose last word it takes now"
-    );
+    assert_eq!(desk.call(&name("signer-3")).1, Call::Release(term(3), run(2)));
 }
