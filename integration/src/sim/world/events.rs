@@ -24,8 +24,8 @@ pub(in crate::sim) enum Happening {
     Spell,
     /// A person looks after a living world.
     Person,
-    /// A person gives a merge node that lost its disk its vote back, if there is one.
-    Rejoin,
+    /// A person gives a merge node that lost its disk its vote back, and ends a stand-off of two repairs, if there is one.
+    LookAfterMerges,
     /// A storage node that lost its list is filled from the others, if it can be.
     Refill(NodeName),
     /// A clock is set right.
@@ -106,7 +106,7 @@ impl World {
             Happening::Client => self.client(),
             Happening::Spell => self.spell(),
             Happening::Person => self.person(),
-            Happening::Rejoin => self.rejoin(),
+            Happening::LookAfterMerges => self.look_after_merges(),
             Happening::Refill(node) => self.refill(&node),
             Happening::Clock(node) => self.set_clock_right(&node),
         }

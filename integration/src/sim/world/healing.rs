@@ -55,7 +55,7 @@ impl World {
                 crate::sim::repair::start(self, &node);
             }
         }
-        self.at(100, Happening::Rejoin);
+        self.at(100, Happening::LookAfterMerges);
         // A process that stands still goes on when it does; it is healthy from then on.
         let busy = names.iter().filter_map(|node| self.body(node)).map(|body| body.busy).max();
         let healed = self.now.max(busy.unwrap_or_default());

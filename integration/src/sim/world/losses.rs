@@ -78,16 +78,34 @@ impl World {
         forgetful.map(|(node, _)| node).collect()
     }
 
-    /// A person gives a vote back, and looks again until nobody lacks one.
-    pub(super) fn rejoin(&mut self) {
-        let Some(node) = self.voteless() else { return };
+    /// A person gives a vote back, and ends a stand-off; and looks again until there is neither: a run of repair that is under
+    /// way may replace the term in which a node got its vote back, or end as one of two that each stopped a part.
+    pub(super) fn look_after_merges(&mut self) {
+        let wanted = match self.voteless() {
+            Some(node) => Some(Wanted::Rejoin(node)),
+            None => self.stands_off().then_some(Wanted::Primary),
+        };
         // One process may be waiting for the very node that is to rejoin.
         let over =
             |repair: &NodeName| self.repairs[repair].disk.as_ref().is_none_or(|run| run.outcome().is_some());
-        if let Some(repair) = [repair_name(1), repair_name(2)].into_iter().find(over) {
-            repair_wanting(self, &repair, &Wanted::Rejoin(node));
+        let idle: Vec<_> = [repair_name(1), repair_name(2)].into_iter().filter(over).collect();
+        match (&wanted, idle.as_slice()) {
+            (Some(wanted @ Wanted::Rejoin(_)), [repair, ..]) => repair_wanting(self, repair, wanted),
+            (Some(wanted), [repair, _]) => repair_wanting(self, repair, wanted),
+            (None, [_, _]) => return,
+            _ => {}
         }
-        self.at(AGAIN, Happening::Rejoin);
+        self.at(AGAIN, Happening::LookAfterMerges);
+    }
+
+    /// Whether so many are stopped for a term that nobody begins that no term has a majority.
+    fn stands_off(&self) -> bool {
+        let newest = &self.newest.body;
+        let goes_on = |process: &Process<_, MergeDisk>| {
+            process.disk.durable.stopped.is_none_or(|stopped| stopped.term <= newest.term)
+        };
+        let going = newest.voters.iter().filter(|voter| self.merges.get(&voter.name).is_some_and(goes_on));
+        going.count() < newest.voters.majority()
     }
 
     /// A list that was lost gets what S − k + 1 whole ones have, through the machine of its node.
