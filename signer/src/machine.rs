@@ -219,6 +219,7 @@ impl Machine {
         self.halt_on_fork(last, request, fx)?;
         check_term(&memory, proposal)?;
         check_growth(last, &proposal.head)?;
+        self.check_above_old_quorums(&proposal.head)?;
         self.check_clock(now, &proposal.head)?;
         check_consistency(last, &proposal.head, &request.consistency)?;
         let memory = Memory::Signed { proposal: Box::new(proposal.clone()) };

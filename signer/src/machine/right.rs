@@ -6,6 +6,7 @@ use ct::limits::MAX_TERM_STEP;
 use ct::machine::Effects;
 use ct::sth::TreeHead;
 use ct::term::{Change, Guard, RunId, TermBody};
+use ct::time::Timestamp;
 use ct::wire::Refusal;
 use serde::{Deserialize, Serialize};
 
@@ -74,6 +75,29 @@ impl Machine {
         };
         fx.write(Write::Memory(memory.clone()));
         self.memory = Some(memory);
+    }
+
+    /// An old signer that could not be reached may still sign what a quorum endorsed in its time: nothing that is signed here
+    /// is as old as that (docs/protocol.md, G11).
+    pub(super) fn check_above_old_quorums(&self, head: &TreeHead) -> Result<(), Refusal> {
+        match self.endorsed_before() {
+            Some(floor) if head.timestamp <= floor => Err(Refusal::NotLater { floor }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Of the heads that stopped nodes had endorsed when the right moved here without a release, the latest time: each quorum
+    /// of an earlier term has one of these nodes (T14).
+    fn endorsed_before(&self) -> Option<Timestamp> {
+        let certificate = self.guard.certificate();
+        let bodies = certificate.changes.iter().map(|change| &change.body).chain([&certificate.body]);
+        let mut moves = bodies.filter(|body| match &body.change {
+            Change::MoveSigner { to, release, .. } => *to == self.settings.me && release.is_none(),
+            _ => false,
+        });
+        let stops = &moves.next_back()?.stops;
+        let endorsed = stops.iter().filter_map(|stop| stop.reply.accepted.request.as_ref());
+        endorsed.map(|request| request.proposal.head.timestamp).max()
     }
 
     /// The newest head under the log's key that the certificate carries.

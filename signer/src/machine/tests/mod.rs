@@ -8,7 +8,7 @@ use super::*;
 use ct::hash::{InternalRoot, LogId};
 use ct::index::Term;
 use ct::term::{Endorsement, Incarnation};
-use fixture::{Ask, NOW, certificate, head_of, key_of, log_key, machine, tree, voters};
+use fixture::{Ask, NOW, certificate, head_of, key_of, log_key, machine, machine_with, tree, voters};
 use std::time::Duration;
 
 fn step(machine: &mut Machine, request: SignSth) -> (Vec<Write>, Result<TreeHead, Refusal>) {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::machine::Released;
-use ct::term::RunId;
+use ct::term::{AcceptedHead, Change, Release, RunId, SignedProposal, StopReply, TermBody};
 
 fn wanted(to: u64, run: u8) -> Released {
     Released { term: Term::new(to).unwrap(), run: RunId::new([run; 16]) }
@@ -41,4 +41,51 @@ fn a_release_is_durable_before_it_is_answered() {
     machine.step(NOW, Event::Release(7, wanted(2, 2)), &mut fx);
     assert_eq!(fx.writes, [Write::Released(wanted(2, 2))]);
     assert_eq!(machine.released(), Some(wanted(2, 2)));
+}
+
+/// The right came here in term 2; the stopped node had endorsed size 5 at 20 seconds.
+fn moved(release: Option<Released>) -> TermCertificate {
+    let me: NodeName = "signer-1".parse().unwrap();
+    let asked = Ask::new(0, 5, 20).request().proposal;
+    let head = asked.log_head();
+    let request = SignedProposal::new(asked, "merge-1".parse().unwrap(), &key_of(1));
+    let body = certificate().body;
+    let stop = StopReply {
+        log_id: body.log_id,
+        run: RunId::new([2; 16]),
+        term: Term::new(2).unwrap(),
+        voter: "merge-2".parse().unwrap(),
+        incarnation: Incarnation::new([2; 16]),
+        in_force: Term::FIRST,
+        voters: body.voters.hash(),
+        sth_signer: "signer-2".parse().unwrap(),
+        accepted: AcceptedHead { term: Term::FIRST, head, request: Some(request) },
+        newest_sth: None,
+    };
+    let word = |Released { term, run }| Release {
+        log_id: body.log_id,
+        run,
+        term,
+        signer: "signer-2".parse().unwrap(),
+        last: Some(log_key().sign_head(head_of(5, 10).0).sth().clone()),
+    };
+    let release = release.map(|released| Box::new(word(released).sign(&key_of(78))));
+    let change = Change::MoveSigner { to: me, key: key_of(77).public(), release };
+    let term = Term::new(2).unwrap();
+    let stops = vec![stop.sign(&key_of(2))];
+    TermCertificate::sign(TermBody { term, change, stops, ..body }, &key_of(100))
+}
+
+/// The exploration found it: a lying primary has its old signer, which could not be asked to stop, sign what it alone
+/// endorsed late, and the new one the same moment with another size.
+#[test]
+fn what_follows_a_signer_that_gave_no_word_is_later_than_what_was_endorsed_for_it() {
+    let memory = || Some(Memory::FromSth { head: head_of(5, 10).0 });
+    let mut machine = machine_with(memory(), None, moved(None));
+    let floor = head_of(5, 20).0.timestamp;
+    assert_eq!(refused(&mut machine, Ask::new(5, 8, 20)), Refusal::NotLater { floor });
+    granted(&mut machine, Ask::new(5, 8, 21));
+    // With its last word it signs nothing more of that time.
+    let mut machine = machine_with(memory(), None, moved(Some(wanted(2, 2))));
+    granted(&mut machine, Ask::new(5, 8, 20));
 }
