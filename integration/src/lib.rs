@@ -1,6 +1,8 @@
-//! Whole-cluster tests of Wolffish: the machines in a simulator, the processes as an operator runs them.
+//! Whole-cluster tests of Wolffish: the machines in a simulator and in an exhaustive exploration, the processes as an operator runs
+//! them.
 
 pub mod cluster;
 pub mod load;
+pub mod model;
 pub mod sim;
 pub mod spread;

@@ -89,6 +89,29 @@ pub struct MergeDisk {
     pub durable: merge::machine::Durable,
 }
 
+impl MergeDisk {
+    /// Makes one write durable.
+    pub fn apply(&mut self, write: merge::message::Write) {
+        use merge::message::Write;
+        let Self { log, durable } = self;
+        match write {
+            Write::Copies(batch) => log.keep(batch),
+            Write::DropCopy(name) => log.drop_copy(&name),
+            Write::Order { base, append } => log.order(base, append),
+            Write::Accepted(accepted, newest) => {
+                (durable.accepted, durable.newest_entry) = (*accepted, newest);
+            }
+            Write::NewestSth(sth) => durable.newest_sth = Some(*sth),
+            Write::Certificate(certificate) => {
+                durable.guard = Guard::new(durable.guard.trust().clone(), *certificate);
+            }
+            Write::Endorsed(endorsed) => durable.endorsed = *endorsed,
+            Write::Incarnation(incarnation) => durable.incarnation = incarnation,
+            Write::Stopped(stopped) => durable.stopped = stopped,
+        }
+    }
+}
+
 /// A frontend's disk.
 #[derive(Debug, Default)]
 pub struct FrontendDisk {
@@ -158,7 +181,7 @@ pub struct World {
     pub cut: Option<Cut>,
     /// A bug that was planted for a checker to find.
     pub plant: Option<Plant>,
-    pub(super) log_key: LogSigningKey,
+    pub(crate) log_key: LogSigningKey,
     founding: TermCertificate,
     submissions: BTreeMap<(NodeName, u64), Submission>,
     queue: BTreeMap<(u64, u64), Happening>,

@@ -74,31 +74,21 @@ impl World {
         let flips = flips && self.chance(self.options.damage);
         let unwritten = self.plant == Some(Plant::EndorseUnwritten);
         let Some(process) = self.merges.get_mut(node) else { return };
-        let MergeDisk { log, durable } = &mut process.disk;
         let mut damaged = None;
         for write in writes {
-            match write {
+            match &write {
                 Write::Copies(batch) => {
                     damaged = batch.entries.first().map(ct::entry::StoredEntry::name).filter(|_| flips);
-                    log.damaged.extend(damaged);
-                    log.keep(batch);
+                    process.disk.log.damaged.extend(damaged);
                 }
-                Write::DropCopy(name) => log.drop_copy(&name),
-                Write::Order { base, append } => log.order(base, append),
-                Write::Accepted(..) if unwritten => {}
-                Write::Accepted(accepted, newest) => {
-                    durable.accepted = *accepted;
-                    durable.newest_entry = newest;
-                }
-                Write::NewestSth(sth) => durable.newest_sth = Some(*sth),
+                Write::Accepted(..) if unwritten => continue,
                 Write::Certificate(certificate) => {
                     self.faults.certificates += 1;
-                    process.guard = Guard::new(self.trust.clone(), *certificate);
+                    process.guard = Guard::new(self.trust.clone(), (**certificate).clone());
                 }
-                Write::Endorsed(endorsed) => durable.endorsed = *endorsed,
-                Write::Incarnation(incarnation) => durable.incarnation = incarnation,
-                Write::Stopped(stopped) => durable.stopped = stopped,
+                _ => {}
             }
+            process.disk.apply(write);
         }
         if let Some(name) = damaged {
             self.faults.damaged += 1;
