@@ -47,6 +47,8 @@ pub(crate) struct Round {
     base: Option<TreeSize>,
     floor: Timestamp,
     trouble: Option<String>,
+    /// The earliest time that the next head can have, if this node's clock is too far from it.
+    ahead: Option<Timestamp>,
 }
 
 impl Round {
@@ -58,6 +60,7 @@ impl Round {
             base: None,
             floor: Timestamp::EPOCH,
             trouble: None,
+            ahead: None,
         }
     }
 
@@ -91,8 +94,14 @@ impl Round {
                 Some((WaitsFor::MergeNodes, text))
             }
             // The trouble stays, whatever is done meanwhile, until the signer signs.
-            _ => self.trouble.clone().map(|text| (WaitsFor::Signer, text)),
+            _ => self.trouble.clone().map(|text| (WaitsFor::Signer, text)).or_else(|| self.ahead()),
         }
+    }
+
+    fn ahead(&self) -> Option<(WaitsFor, String)> {
+        let text =
+            format!("the next tree head can be of {} at the earliest: ahead of this clock", self.ahead?);
+        Some((WaitsFor::Clock, text))
     }
 
     /// Takes in a follower's endorsement of the present proposal.
@@ -162,10 +171,22 @@ impl Round {
             return Ok(());
         }
         self.stage = Stage::Rest;
-        if let Some(request) = self.propose(core, now, target, pool, view)? {
-            self.stage = Stage::Endorse { request, since: now, endorsements: BTreeMap::new() };
+        self.ahead = None;
+        match self.propose(core, now, target, pool, view)? {
+            Some(request) => {
+                self.stage = Stage::Endorse { request, since: now, endorsements: BTreeMap::new() };
+            }
+            None => self.ahead = Some(self.next_time(core, now, pool)),
         }
         Ok(())
+    }
+
+    /// Later than every head that it knows of, and no older than any entry.
+    fn next_time(&self, core: &Core, now: Timestamp, pool: &Pool) -> Timestamp {
+        let endorsed = core.accepted.request.as_ref().map(|request| request.proposal.head.timestamp);
+        let signed = core.newest_sth.as_ref().map(|sth| sth.head().timestamp);
+        let floor = endorsed.into_iter().chain(signed).fold(self.floor, Timestamp::max);
+        now.max(floor.plus(Duration::from_millis(1))).max(pool.newest())
     }
 
     /// Asks for the endorsement of this log's head of some size.
@@ -177,11 +198,7 @@ impl Round {
         pool: &Pool,
         view: &impl View,
     ) -> Result<Option<SignedProposal>, Halt> {
-        let endorsed = core.accepted.request.as_ref().map(|request| request.proposal.head.timestamp);
-        let signed = core.newest_sth.as_ref().map(|sth| sth.head().timestamp);
-        let floor =
-            [Some(self.floor), endorsed, signed].into_iter().flatten().max().unwrap_or(Timestamp::EPOCH);
-        let timestamp = now.max(floor.plus(Duration::from_millis(1))).max(pool.newest());
+        let timestamp = self.next_time(core, now, pool);
         if core.settings.clock.check(timestamp, now).is_err() {
             // A floor far ahead cannot be passed honestly: wait until the clock reaches it.
             return Ok(None);

@@ -63,7 +63,7 @@ pub struct ReadOnlyStatus {
 }
 
 /// Whom a primary waits for. Another primary would wait for the same signer; not so for other merge nodes, which may only
-/// be out of this one's reach.
+/// be out of this one's reach, nor for what this one alone has ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum WaitsFor {
@@ -71,6 +71,8 @@ pub enum WaitsFor {
     Signer,
     /// Too few merge nodes can be reached.
     MergeNodes,
+    /// Its log holds a time that its clock has not come to.
+    Clock,
 }
 
 /// What only nodes of one role have.

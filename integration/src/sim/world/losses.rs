@@ -7,6 +7,7 @@ use crate::sim::submit::ISSUER;
 use ct::term::AcceptedHead;
 use ct::wire::EntryBatch;
 use ct::wire::storage::Completeness;
+use merge_repair::run::Outcome;
 use merge_repair::wanted::Wanted;
 use storage::machine::Event as StorageEvent;
 
@@ -78,12 +79,13 @@ impl World {
         forgetful.map(|(node, _)| node).collect()
     }
 
-    /// A person gives a vote back, and ends a stand-off; and looks again until there is neither: a run of repair that is under
-    /// way may replace the term in which a node got its vote back, or end as one of two that each stopped a part.
+    /// A person gives a vote back, ends a stand-off, and replaces a primary that publishes nothing; and looks again until there
+    /// is none of it: a run of repair that is under way may replace the term in which a node got its vote back, or end as one
+    /// of two that each stopped a part.
     pub(super) fn look_after_merges(&mut self) {
         let wanted = match self.voteless() {
             Some(node) => Some(Wanted::Rejoin(node)),
-            None => self.stands_off().then_some(Wanted::Primary),
+            None => (self.stands_off() || self.publishes_nothing()).then_some(Wanted::Primary),
         };
         // One process may be waiting for the very node that is to rejoin.
         let over =
@@ -106,6 +108,15 @@ impl World {
         };
         let going = newest.voters.iter().filter(|voter| self.merges.get(&voter.name).is_some_and(goes_on));
         going.count() < newest.voters.majority()
+    }
+
+    /// Whether repair says so of the newest term: its primary may have ordered, by a clock that was far ahead, what is of the
+    /// future to everybody else.
+    fn publishes_nothing(&self) -> bool {
+        let runs = self.repairs.values().filter_map(|process| process.disk.as_ref());
+        let newest = self.newest.term();
+        runs.filter_map(|run| run.outcome())
+            .any(|outcome| matches!(outcome, Outcome::NotPublishing { term, .. } if *term == newest))
     }
 
     /// A list that was lost gets what S − k + 1 whole ones have, through the machine of its node.
