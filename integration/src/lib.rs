@@ -2,7 +2,9 @@
 //! them.
 
 pub mod cluster;
+pub mod hammer;
 pub mod load;
 pub mod model;
+pub mod net;
 pub mod sim;
 pub mod spread;

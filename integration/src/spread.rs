@@ -5,6 +5,7 @@ use judge::limits::Limits;
 use judge::session::Session;
 use judge::{Target, UpFile};
 use rustix::process::{Pid, Signal, kill_process};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -16,6 +17,8 @@ pub struct Spread {
     nodes: Vec<Node>,
     target: Target,
     running: Vec<(Node, Child)>,
+    /// Which `cluster.toml` a node reads, if it has one of its own.
+    files: BTreeMap<String, PathBuf>,
     binary: PathBuf,
 }
 
@@ -33,7 +36,8 @@ impl Spread {
         let status = cluster.stop();
         assert!(status.success(), "up did not end well: {status}\n{}", cluster.said());
         let target = target.expect("the judge reads up.json");
-        Self { cluster, nodes, target, running: Vec::new(), binary: wolffish() }
+        let (running, files) = (Vec::new(), BTreeMap::new());
+        Self { cluster, nodes, target, running, files, binary: wolffish() }
     }
 
     /// Starts every node of a role, each behind the same words: `strace …`, say.
@@ -83,7 +87,8 @@ impl Spread {
         let log = log.expect("a file can be made");
         let mut command = Command::new(words[0]);
         command.args(&words[1..]);
-        command.arg("--cluster").arg(self.cluster.dir().join("cluster.toml"));
+        let file = self.files.get(&node.name).cloned();
+        command.arg("--cluster").arg(file.unwrap_or_else(|| self.cluster.dir().join("cluster.toml")));
         command.args(["--node", &node.name]).arg("--state").arg(&node.state_dir);
         command.stdin(Stdio::null()).stderr(log.try_clone().expect("a file can be shared")).stdout(log);
         command.spawn().unwrap_or_else(|error| panic!("{}: {error}", words[0]))
@@ -100,12 +105,38 @@ impl Spread {
         child.wait().expect("our own child can be waited for");
     }
 
+    /// Sends a signal to a node.
+    pub fn signal(&self, name: &str, signal: Signal) {
+        let (_, child) = self.running.iter().find(|(node, _)| node.name == name).expect("it was started");
+        kill_process(Pid::from_child(child), signal).expect("our own child can be signalled");
+    }
+
+    /// From its next start on a node reads this `cluster.toml`.
+    pub fn give_file(&mut self, name: &str, file: PathBuf) {
+        self.files.insert(name.to_owned(), file);
+    }
+
+    /// Adds a node that `up` never ran.
+    pub fn add(&mut self, node: Node) {
+        self.nodes.push(node);
+    }
+
+    /// All nodes.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
     /// Starts a node that is down, as it was.
     pub fn start_again(&mut self, name: &str) {
+        self.start_again_behind(name, &[]);
+    }
+
+    /// The same, behind these words.
+    pub fn start_again_behind(&mut self, name: &str, before: &[&str]) {
         self.running.retain(|(node, _)| node.name != name);
         let node = self.nodes.iter().find(|node| node.name == name).cloned();
         let node = node.unwrap_or_else(|| panic!("no node {name}"));
-        self.start_node(node, &[]);
+        self.start_node(node, before);
     }
 
     /// The directory with `cluster.toml`, and the nodes' state below it.
@@ -128,6 +159,12 @@ impl Spread {
             }
         }
         ended
+    }
+
+    /// Whether a node has ended.
+    pub fn has_ended(&mut self, name: &str) -> Option<()> {
+        let (_, child) = self.running.iter_mut().find(|(node, _)| node.name == name)?;
+        child.try_wait().ok().flatten().map(drop)
     }
 
     /// A judge's session with `anytime`.
