@@ -60,6 +60,7 @@ enum Command {
     Repair(repair::RepairArgs),
     Rejoin(repair::RejoinArgs),
     Members(repair::MembersArgs),
+    AddNode(init::add::AddNodeArgs),
     InitNode(init::node::InitNodeArgs),
     Fsck(Box<fsck::FsckArgs>),
 }
@@ -102,6 +103,7 @@ async fn dispatch(command: Command) -> ExitCode {
         Command::Repair(args) => repair::run(args).await,
         Command::Rejoin(args) => repair::rejoin(args).await,
         Command::Members(args) => repair::members(args).await,
+        Command::AddNode(args) => init::add::run(&args),
         Command::InitNode(args) => init::node::run(args).await,
         Command::Fsck(args) => fsck::run(*args).await,
     };

@@ -1,5 +1,5 @@
 //! Making keys, node certificates and whole clusters. Everything here creates, deliberately and once: what exists
-//! already is refused, never replaced; only [`Addition`] changes a file. After a crash in the middle, delete what was
+//! already is refused, never replaced; only [`Addition`] and [`NodeAddition`] change a file. After a crash in the middle, delete what was
 //! made and begin again; nothing else knows of it yet.
 
 mod add;
@@ -9,7 +9,7 @@ mod keys;
 mod plan;
 mod template;
 
-pub use add::Addition;
+pub use add::{Addition, NodeAddition};
 pub use cluster::{InitReport, LogReport, NodeReport, init_cluster};
 pub use keys::{NODE_SERVER_NAME, TestCaFiles, init_log_key, init_node, init_test_ca, spki_base64};
 pub use plan::{Counts, InitPlan, LogPlan, NodePlan};

@@ -3,11 +3,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-use integration::cluster::{Cluster, wait_for, wolffish};
+use integration::cluster::{Cluster, Node, wait_for, wolffish};
 use integration::load::{demand_all, promise, under_load};
 use integration::spread::Spread;
+use judge::session::Session;
 use serde_json::Value;
-use std::path::PathBuf;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 const OPTIONS: &[&str] =
@@ -67,6 +69,44 @@ impl Site {
         said
     }
 
+    /// `add-node`, on ports that the system has; it is known here from then on.
+    fn add_node(&mut self, role: &str, name: &str, public: Option<u16>) {
+        let address = format!("127.0.0.1:{}", free_port());
+        let public = public.map(|port| format!(",public=127.0.0.1:{port}")).unwrap_or_default();
+        let (node, state) = (format!("{name}@{address}{public}"), self.state(name));
+        let words = ["add-node", "--cluster", self.file.to_str().unwrap(), "--role", role, "--node", &node];
+        let said =
+            success(&self.wolffish(&[&words, ["--state", state.to_str().unwrap()].as_slice()].concat()));
+        assert!(said.contains("Restart one by one") && said.contains("init-node"), "{said}");
+        let log_file = state.with_extension("log");
+        let (name, role) = (name.to_owned(), role.to_owned());
+        self.spread.add(Node { name, role, pid: 0, address, state_dir: state, log_file });
+    }
+
+    fn restart(&mut self, nodes: &[&str]) {
+        for node in nodes {
+            self.spread.kill(node);
+            self.spread.start_again(node);
+        }
+    }
+
+    /// Takes a node out of `cluster.toml`; answers where the file without it is.
+    fn file_without(&self, node: &str) -> PathBuf {
+        let text = std::fs::read_to_string(&self.file).unwrap();
+        let named = format!("name = \"{node}\"");
+        let tables =
+            text.split("\n[").filter(|table| !table.contains(&named)).collect::<Vec<_>>().join("\n[");
+        assert_ne!(tables, text, "{node} was in it");
+        let file = self.spread.dir().join(format!("without-{node}.toml"));
+        std::fs::write(&file, tables).unwrap();
+        file
+    }
+
+    fn restart_with(&mut self, file: &Path, nodes: &[&str]) {
+        nodes.iter().for_each(|node| self.spread.give_file(node, file.to_owned()));
+        self.restart(nodes);
+    }
+
     /// What `wolffish status` says of a node and the log "anytime".
     fn detail(&self, node: &str) -> Option<Value> {
         let operator = self.state("operator-1");
@@ -84,6 +124,10 @@ impl Site {
             (self.detail(node)?[field] == value).then_some(())
         });
     }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn success(output: &Output) -> String {
@@ -162,6 +206,74 @@ fn the_right_to_sign_moves_and_a_signer_and_a_frontend_are_made_anew() {
         wait_for("the frontend to hold the tree again", || {
             site.detail("frontend-2")?["held"].as_u64().filter(|held| *held > 0)
         });
+    });
+    demand_all(&session, &promised);
+}
+
+/// A storage node is added, and promises stand on it; then another one is taken out, when all that it alone might hold is under a
+/// tree head. The log promises and publishes all the while.
+#[test]
+fn a_storage_node_is_added_and_another_one_removed() {
+    let mut site = Site::start();
+    let session = [site.spread.session()];
+    let promised = under_load(&session, || {
+        wait_for("a first promise", || promise(&session[0]));
+        site.add_node("storage", "storage-4", None);
+        site.restart(&["signer-1", "signer-2", "merge-2", "merge-3", "merge-1"]);
+        site.restart(&["storage-1", "storage-2", "storage-3"]);
+        site.init_node("storage-4", &[]);
+        site.restart(&["frontend-1", "frontend-2"]);
+        site.wait_for("storage-4", "completeness", "whole");
+        // Without two of the old ones there are k only with the new one.
+        site.spread.kill("storage-1");
+        site.spread.kill("storage-2");
+        let with = wait_for("a promise with the new node", || promise(&session[0]));
+        session[0].included(&with).unwrap();
+        site.spread.start_again("storage-1");
+        site.spread.start_again("storage-2");
+
+        let file = site.file_without("storage-1");
+        site.restart_with(&file, &["frontend-1", "frontend-2"]);
+        wait_for("all that it has to be under a tree head", || {
+            let detail = site.detail("storage-1")?;
+            (detail["start"] == detail["end"]).then_some(())
+        });
+        let rest = ["merge-2", "merge-3", "merge-1", "storage-2", "storage-3", "storage-4", "signer-1"];
+        site.restart_with(&file, &rest);
+        site.restart_with(&file, &["signer-2"]);
+        site.spread.kill("storage-1");
+        site.file = file;
+        let without = wait_for("a promise without it", || promise(&session[0]));
+        session[0].included(&without).unwrap();
+    });
+    demand_all(&session, &promised);
+}
+
+/// A frontend is added, and answers when it holds the tree; then another one is taken out.
+#[test]
+fn a_frontend_is_added_and_another_one_removed() {
+    let mut site = Site::start();
+    let session = [site.spread.session()];
+    let promised = under_load(&session, || {
+        wait_for("a first promise", || promise(&session[0]));
+        let public = free_port();
+        site.add_node("frontend", "frontend-3", Some(public));
+        site.restart(&["signer-1", "signer-2", "storage-1", "storage-2", "storage-3"]);
+        site.restart(&["merge-2", "merge-3", "merge-1"]);
+        site.init_node("frontend-3", &[]);
+        let mut target = session[0].target.clone();
+        target.base_url = format!("http://127.0.0.1:{public}/anytime");
+        let new = Session::new(target, session[0].limits.clone()).unwrap();
+        let through = wait_for("a promise through the new frontend", || promise(&new));
+        session[0].included(&through).unwrap();
+
+        site.spread.kill("frontend-2");
+        let file = site.file_without("frontend-2");
+        site.restart_with(&file, &["merge-2", "merge-3", "merge-1", "storage-1", "storage-2", "storage-3"]);
+        site.restart_with(&file, &["signer-1", "signer-2", "frontend-1", "frontend-3"]);
+        site.file = file;
+        let without = wait_for("a promise without the old one", || promise(&new));
+        session[0].included(&without).unwrap();
     });
     demand_all(&session, &promised);
 }

@@ -1,5 +1,6 @@
 //! `wolffish init`: a cluster made in one directory, to be spread over machines from there.
 
+pub mod add;
 pub mod node;
 mod spec;
 pub mod states;

@@ -122,7 +122,7 @@ fn raw(plan: &InitPlan, made: &Made) -> RawCluster {
     }
 }
 
-fn raw_node(node: &NodePlan, identity: &NodeIdentity) -> RawNode {
+pub(crate) fn raw_node(node: &NodePlan, identity: &NodeIdentity) -> RawNode {
     let text = |address: &Option<Address>| address.as_ref().map(Address::to_string);
     RawNode {
         name: Some(node.name.to_string()),

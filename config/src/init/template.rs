@@ -38,6 +38,11 @@ pub(crate) fn render(cluster: &RawCluster) -> Result<String, InitError> {
     Ok(text)
 }
 
+/// The table of one node.
+pub(crate) fn render_node(node: &RawNode) -> Result<String, InitError> {
+    Ok(toml::to_string(&RawCluster { node: vec![node.clone()], ..RawCluster::default() })?)
+}
+
 /// The table of one read-only log.
 pub(crate) fn render_read_only_log(log: &RawReadOnlyLog) -> Result<String, InitError> {
     Ok(toml::to_string(&RawCluster { read_only_log: vec![log.clone()], ..RawCluster::default() })?)

@@ -1,8 +1,9 @@
 //! What init makes: modes, forms that others can read, and no second time.
 
+use crate::support;
 use config::init::{
-    Counts, InitError, InitPlan, LogPlan, init_cluster, init_log_key, init_node, init_test_ca, log_key_file,
-    node_dir, spki_base64,
+    Counts, InitError, InitPlan, LogPlan, NodeAddition, NodePlan, init_cluster, init_log_key, init_node,
+    init_test_ca, log_key_file, node_dir, spki_base64,
 };
 use config::secret::seed_from_pkcs8_pem;
 use config::{Cluster, KeyFileError, Purpose, TEST_CA_MARKER, load_node_credentials, load_private_key};
@@ -239,4 +240,37 @@ fn a_plan_with_faults_writes_nothing() {
         assert!(error.contains(want), "{want} in {error}");
     }
     assert!(!dir.exists());
+}
+
+#[test]
+fn a_node_is_added_behind_what_stands_in_the_file_with_a_key_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, state) = (dir.path().join("cluster.toml"), dir.path().join("storage-9"));
+    fs::write(&file, support::PRODUCTION).unwrap();
+    let node = NodePlan {
+        address: Some("storage9.example:4100".parse().unwrap()),
+        ..NodePlan::new("storage-9".parse().unwrap(), Role::Storage)
+    };
+    let table = NodeAddition::plan(&file, &node).unwrap().write(&state).unwrap();
+    let text = fs::read_to_string(&file).unwrap();
+    assert_eq!(text, format!("{}\n\n{table}", support::PRODUCTION.trim_end()));
+    let cluster = Cluster::parse(&text, dir.path()).unwrap();
+    let added = cluster.node(&node.name).unwrap();
+    assert_eq!(added.key(), load_node_credentials(&state).unwrap().public());
+
+    // Neither file nor directory is touched for one that does not go with the file.
+    let again = NodeAddition::plan(&file, &node).map(drop).unwrap_err().to_string();
+    assert!(again.contains("storage-9"), "{again}");
+    let closed = NodePlan::new("frontend-9".parse().unwrap(), Role::Frontend);
+    let closed = NodeAddition::plan(&file, &closed).map(drop).unwrap_err().to_string();
+    assert!(closed.contains("public") && closed.contains("address"), "{closed}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), text);
+    // Nor is the file changed for one whose directory has a key.
+    let other = NodePlan {
+        address: Some("storage8.example:4100".parse().unwrap()),
+        ..NodePlan::new("storage-8".parse().unwrap(), Role::Storage)
+    };
+    let taken = NodeAddition::plan(&file, &other).unwrap().write(&state).unwrap_err();
+    assert!(matches!(&taken, InitError::Exists { .. }), "{taken}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), text);
 }
