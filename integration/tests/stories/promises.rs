@@ -8,8 +8,8 @@ use ct::sct::DigitallySigned;
 use ct::term::{Guard, Incarnation};
 use ct::time::{ClockBound, Timestamp};
 use frontend::promise::{Act, Event, Promise};
-use integration::sim::World;
 use integration::sim::world::name;
+use integration::sim::{Options, World};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use storage::machine::{Durable, Machine, Put, Settings};
@@ -267,4 +267,35 @@ fn without_k_copies_there_is_no_promise() {
 
 fn copies(node: &Option<(Machine, Vec<StoredEntry>)>) -> usize {
     node.as_ref().map_or(0, |(_, list)| list.len())
+}
+
+/// A storage node takes an entry while no other one can be reached, and is never seen again.
+fn taken_by_one_that_dies(quorum: usize) -> World {
+    let mut world = World::new(7, Options { quorum, ..Options::healthy() });
+    world.stormy = false;
+    world.cut = Some(Box::new(|_, to, _| *to == s(2) || *to == s(3)));
+    let merging = |node: &NodeName| node.as_str().starts_with("merge");
+    world.submit(1);
+    run_for(&mut world, 10);
+    world.cut =
+        Some(Box::new(move |from, to, _| *to == s(2) || *to == s(3) || (merging(from) && *to == s(1))));
+    run_for(&mut world, 3_000);
+    world.cut = Some(Box::new(|from, to, _| *from == s(1) || *to == s(1)));
+    run_for(&mut world, 20_000);
+    world
+}
+
+/// SM5. With k = 1 one dead storage node is one lost promise, and nothing else in the protocol makes up for it. With k = 2 there is
+/// no promise before a second node has the entry; what was not promised may be lost. (Production refuses k = 1.)
+#[test]
+fn sm5_one_copy_is_no_promise() {
+    let lost = taken_by_one_that_dies(1);
+    let promised: Vec<Name> = lost.check.promises.keys().copied().collect();
+    assert_eq!(promised.len(), 1, "k = 1: the one node is enough");
+    assert!(!order(&lost, &m(1)).contains(&promised[0]), "and merging never sees it");
+    let safe = taken_by_one_that_dies(2);
+    assert!(
+        safe.storages[&s(1)].disk.entries.len() == 1 && safe.check.promises.is_empty(),
+        "k = 2: it promises nothing"
+    );
 }
