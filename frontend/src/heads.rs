@@ -78,9 +78,12 @@ impl SharedHeads {
         }
     }
 
-    /// The primary told how far merging has read. It may go back: a new primary reads the lists anew.
+    /// The primary told how far merging has read. It may go back: a new primary reads the lists anew. One that has read no
+    /// list yet tells nothing by that; what was told before grows old all the same.
     pub fn polled(&self, through: Timestamp) {
-        self.change(|heads| heads.polled_through = Some(through));
+        if through > Timestamp::EPOCH {
+            self.change(|heads| heads.polled_through = Some(through));
+        }
     }
 
     /// Another term is in force.

@@ -89,7 +89,7 @@ fn without_k_storage_nodes_nothing_is_promised() {
 fn without_the_primary_promises_end_when_the_tree_head_is_old() {
     // Promises end when the newest STH is older than MMD/2.
     let (mut spread, session) = cluster(&["--mmd", "8", "--sth-interval", "1s"]);
-    let promised = submit(&session).unwrap();
+    let promised = wait_for("a first promise", || submit(&session).ok());
     session.included(&promised).unwrap();
     spread.kill("merge-1");
     let last = wait_for("a promise without a primary", || submit(&session).ok());
