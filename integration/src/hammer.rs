@@ -7,12 +7,15 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 
 /// A hammer that runs.
 pub struct Hammer {
-    child: Child,
-    said: BufReader<ChildStderr>,
+    /// Until it has reported.
+    child: Option<Child>,
+    /// What it says, line by line: always read, for it may say more than a pipe holds.
+    said: Receiver<String>,
 }
 
 impl Hammer {
@@ -24,34 +27,48 @@ impl Hammer {
         let mut command = Command::new(wolffish());
         command.arg("hammer").arg("--dir").arg(dir).arg("--json").args(args);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let said = BufReader::new(child.stderr.take().unwrap());
-        Self { child, said }
+        let (says, said) = channel();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        // It ends with the hammer, or when nobody listens any more.
+        std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| says.send(line)));
+        Self { child: Some(child), said }
     }
 
     /// Waits until it says something with these words in it.
+    ///
+    /// # Panics
+    /// If it ends before.
     pub fn says(&mut self, words: &str) -> String {
-        let mut line = String::new();
-        while !line.contains(words) {
-            line.clear();
-            assert_ne!(self.said.read_line(&mut line).unwrap(), 0, "it ended before it said {words:?}");
-        }
-        line
+        let line = self.said.iter().find(|line| line.contains(words));
+        line.unwrap_or_else(|| panic!("it ended before it said {words:?}"))
     }
 
     /// Ends its load as Ctrl-C would.
     pub fn interrupt(&self) {
-        kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();
+        let child = self.child.as_ref().unwrap();
+        kill_process(Pid::from_child(child), Signal::INT).unwrap();
     }
 
     /// What it reports, once it has ended well.
-    pub fn report(self) -> Value {
-        // It may say more than a pipe holds.
-        let said =
-            std::thread::spawn(|| self.said.lines().map_while(Result::ok).collect::<Vec<_>>().join("\n"));
-        let output = self.child.wait_with_output().unwrap();
+    ///
+    /// # Panics
+    /// If it does not end well.
+    pub fn report(mut self) -> Value {
+        let output = self.child.take().unwrap().wait_with_output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
-        assert!(output.status.success(), "{}\n{text}\n{}", output.status, said.join().unwrap());
+        let said: Vec<String> = self.said.iter().collect();
+        assert!(output.status.success(), "{}\n{text}\n{}", output.status, said.join("\n"));
         serde_json::from_str(&text).unwrap()
+    }
+}
+
+impl Drop for Hammer {
+    /// A test that failed leaves no load behind.
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
 

@@ -176,8 +176,10 @@ impl Spread {
 impl Drop for Spread {
     fn drop(&mut self) {
         for (_, child) in &self.running {
-            // strace (told by -I2 to heed it) hands it on to the node; one that has ended already is no matter.
+            // strace (told by -I2 to heed it) hands it on to the node; one that has ended already is no matter, and one that
+            // stands still goes on.
             let _ = kill_process(Pid::from_child(child), Signal::TERM);
+            let _ = kill_process(Pid::from_child(child), Signal::CONT);
         }
         for (_, child) in &mut self.running {
             let _ = child.wait();

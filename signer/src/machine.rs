@@ -2,7 +2,7 @@
 //!
 //! The new last head is durable before its signature exists. Only a head that a majority endorsed and that contradicts
 //! the last one halts the signer; anything else is refused and counted, so that nobody can halt it with garbage
-//! (docs/protocol.md, G1–G9).
+//! (docs/protocol.md, G1–G11).
 
 use ct::index::TreeSize;
 use ct::key::LogKey;
@@ -219,7 +219,7 @@ impl Machine {
         self.halt_on_fork(last, request, fx)?;
         check_term(&memory, proposal)?;
         check_growth(last, &proposal.head)?;
-        self.check_above_old_quorums(&proposal.head)?;
+        self.check_above_old_quorums(now, &proposal.head)?;
         self.check_clock(now, &proposal.head)?;
         check_consistency(last, &proposal.head, &request.consistency)?;
         let memory = Memory::Signed { proposal: Box::new(proposal.clone()) };

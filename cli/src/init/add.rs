@@ -29,7 +29,7 @@ pub struct AddNodeArgs {
 pub fn run(args: &AddNodeArgs) -> Result<(), Failure> {
     let restart = match args.role {
         Role::Frontend => "signers, storage nodes, merge nodes",
-        Role::Storage => "signers, merge nodes (the primary last), storage nodes",
+        Role::Storage => "merge nodes (the primary last), storage nodes",
         Role::Signer | Role::Merge => "frontends, storage nodes, signers, merge nodes",
         Role::MergeRepair | Role::Operator => {
             let role = args.role;
@@ -43,8 +43,14 @@ pub fn run(args: &AddNodeArgs) -> Result<(), Failure> {
     let table = NodeAddition::plan(&args.cluster, &plan)?.write(&args.state)?;
     let (file, state) = (args.cluster.display(), args.state.display());
     out::line(format_args!("added to {file}, the key is in {state}:\n\n{table}"));
+    if role == Role::Storage {
+        out::line(format_args!(
+            "Go on only while all other storage nodes are there and whole (wolffish status)."
+        ));
+    }
     out::line(format_args!("1. Give every machine the new {file}."));
     out::line(format_args!("2. Restart one by one, each when the one before is ready: {restart}."));
+    out::line(format_args!("   merge-repair and signers too, whenever it suits."));
     if role == Role::Signer {
         out::line(format_args!("3. Copy the keys of the logs into {state}, as another signer has them."));
     }
@@ -54,7 +60,7 @@ pub fn run(args: &AddNodeArgs) -> Result<(), Failure> {
     }
     match role {
         Role::Storage => out::line(format_args!(
-            "Last, restart the frontends one by one: they promise with it from then on."
+            "Last, when status says that it is whole, restart the frontends one by one: they promise with it from then on."
         )),
         Role::Merge => out::line(format_args!("It votes after `wolffish members --add {name}`.")),
         Role::Frontend => out::line(format_args!(

@@ -58,7 +58,7 @@ pub enum Wanted {
 pub enum Honesty {
     /// As its machine does.
     Honest,
-    /// It signs whatever it likes, besides.
+    /// It lies besides, as `liar.rs` knows how.
     Liar,
 }
 

@@ -20,8 +20,8 @@ pub const SHRINK: &str = "no later head is smaller";
 pub const LOST: &str = "every term contains what earlier ones signed";
 /// A term has one certificate.
 pub const TWIN: &str = "no term has two certificates";
-/// No honest node comes to where it can only stop.
-pub const HALT: &str = "no node halts";
+/// No merge node comes to where it can only stop.
+pub const HALT: &str = "no merge node halts";
 /// What holds in every state.
 pub const BROKEN: [&str; 5] = [FORK, SHRINK, LOST, TWIN, HALT];
 

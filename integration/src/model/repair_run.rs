@@ -98,7 +98,7 @@ impl RepairProcess<'_> {
         }
     }
 
-    /// A run begins. What a plan says beside term and change is for people, and decides nothing.
+    /// A run begins. What a plan says beside term and change is for people, but for complaints, of which there are none.
     pub fn begin(&mut self, id: RunId, term: Term, change: Change) {
         let body = &self.disk.guard.certificate().body;
         let primary = body.primary.clone();

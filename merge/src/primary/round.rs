@@ -94,7 +94,7 @@ impl Round {
                 Some((WaitsFor::MergeNodes, text))
             }
             // The trouble stays, whatever is done meanwhile, until the signer signs.
-            _ => self.trouble.clone().map(|text| (WaitsFor::Signer, text)).or_else(|| self.ahead()),
+            _ => self.ahead().or_else(|| self.trouble.clone().map(|text| (WaitsFor::Signer, text))),
         }
     }
 
@@ -139,6 +139,7 @@ impl Round {
         view: &impl View,
         caller: &mut Caller<'_>,
     ) -> Result<(), Halt> {
+        self.ahead = self.ahead.filter(|at| core.settings.clock.check(*at, now).is_err());
         match &self.stage {
             Stage::Rest if is_due(core, now, publication, view) => {
                 self.stage = Stage::BackUp { target: view.len(), since: now };

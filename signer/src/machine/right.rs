@@ -77,27 +77,32 @@ impl Machine {
         self.memory = Some(memory);
     }
 
-    /// An old signer that could not be reached may still sign what a quorum endorsed in its time: nothing that is signed here
-    /// is as old as that (docs/protocol.md, G11).
-    pub(super) fn check_above_old_quorums(&self, head: &TreeHead) -> Result<(), Refusal> {
-        match self.endorsed_before() {
+    /// An old signer that could not be reached may still sign what a quorum endorsed in its time: the first head after the
+    /// right moved is later than that, and so are all that follow it (docs/protocol.md, G11).
+    pub(super) fn check_above_old_quorums(&self, now: Timestamp, head: &TreeHead) -> Result<(), Refusal> {
+        match self.endorsed_before(now) {
             Some(floor) if head.timestamp <= floor => Err(Refusal::NotLater { floor }),
             _ => Ok(()),
         }
     }
 
-    /// Of the heads that stopped nodes had endorsed when the right moved here without a release, the latest time: each quorum
-    /// of an earlier term has one of these nodes (T14).
-    fn endorsed_before(&self) -> Option<Timestamp> {
+    /// The latest time that a node had endorsed when it was stopped so that the right could move without a release. Every quorum
+    /// of an earlier term has an honest node among those (T14). One that lies about a time delays the log no longer than
+    /// clocks may be behind: honest nodes endorse nothing that is further ahead.
+    fn endorsed_before(&self, now: Timestamp) -> Option<Timestamp> {
         let certificate = self.guard.certificate();
         let bodies = certificate.changes.iter().map(|change| &change.body).chain([&certificate.body]);
-        let mut moves = bodies.filter(|body| match &body.change {
-            Change::MoveSigner { to, release, .. } => *to == self.settings.me && release.is_none(),
-            _ => false,
-        });
-        let stops = &moves.next_back()?.stops;
-        let endorsed = stops.iter().filter_map(|stop| stop.reply.accepted.request.as_ref());
-        endorsed.map(|request| request.proposal.head.timestamp).max()
+        let signed_in = match &self.memory {
+            Some(Memory::Signed { proposal }) => proposal.term,
+            _ => Term::ZERO,
+        };
+        let is_bare = |body: &&TermBody| {
+            matches!(&body.change, Change::MoveSigner { release: None, .. }) && body.term > signed_in
+        };
+        let stops = bodies.filter(is_bare).flat_map(|body| &body.stops);
+        let endorsed = stops.filter_map(|stop| stop.reply.accepted.request.as_ref());
+        let times = endorsed.map(|request| request.proposal.head.timestamp);
+        times.filter(|at| *at <= now.plus(self.settings.clock.behind)).max()
     }
 
     /// The newest head under the log's key that the certificate carries.

@@ -71,7 +71,7 @@ pub enum WaitsFor {
     Signer,
     /// Too few merge nodes can be reached.
     MergeNodes,
-    /// Its log holds a time that its clock has not come to.
+    /// Its log, or what it knows to be endorsed or signed, is of a time that its clock has not come to.
     Clock,
 }
 

@@ -43,10 +43,10 @@ fn a_release_is_durable_before_it_is_answered() {
     assert_eq!(machine.released(), Some(wanted(2, 2)));
 }
 
-/// The right came here in term 2; the stopped node had endorsed size 5 at 20 seconds.
-fn moved(release: Option<Released>) -> TermCertificate {
+/// The right came here in term 2; the stopped node had endorsed size 5 at so many seconds.
+fn moved(release: Option<Released>, seconds: u64) -> TermCertificate {
     let me: NodeName = "signer-1".parse().unwrap();
-    let asked = Ask::new(0, 5, 20).request().proposal;
+    let asked = Ask::new(0, 5, seconds).request().proposal;
     let head = asked.log_head();
     let request = SignedProposal::new(asked, "merge-1".parse().unwrap(), &key_of(1));
     let body = certificate().body;
@@ -81,11 +81,14 @@ fn moved(release: Option<Released>) -> TermCertificate {
 #[test]
 fn what_follows_a_signer_that_gave_no_word_is_later_than_what_was_endorsed_for_it() {
     let memory = || Some(Memory::FromSth { head: head_of(5, 10).0 });
-    let mut machine = machine_with(memory(), None, moved(None));
+    let mut machine = machine_with(memory(), None, moved(None, 20));
     let floor = head_of(5, 20).0.timestamp;
     assert_eq!(refused(&mut machine, Ask::new(5, 8, 20)), Refusal::NotLater { floor });
     granted(&mut machine, Ask::new(5, 8, 21));
     // With its last word it signs nothing more of that time.
-    let mut machine = machine_with(memory(), None, moved(Some(wanted(2, 2))));
+    let mut machine = machine_with(memory(), None, moved(Some(wanted(2, 2)), 20));
+    granted(&mut machine, Ask::new(5, 8, 20));
+    // A stopped node that tells of a time in years delays nothing.
+    let mut machine = machine_with(memory(), None, moved(None, 1 << 30));
     granted(&mut machine, Ask::new(5, 8, 20));
 }
