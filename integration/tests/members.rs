@@ -276,3 +276,33 @@ fn a_frontend_is_added_and_another_one_removed() {
     });
     demand_all(&session, &promised);
 }
+
+/// A merge node is added, filled, and gets a vote; then another one gives its vote up. With two of the three that vote now the log goes
+/// on, so the new one's vote counts.
+#[test]
+fn a_merge_node_comes_to_vote_and_another_one_leaves() {
+    let mut site = Site::start();
+    let session = [site.spread.session()];
+    let promised = under_load(&session, || {
+        wait_for("a first promise", || promise(&session[0]));
+        site.add_node("merge", "merge-4", None);
+        site.restart(&["frontend-1", "frontend-2", "storage-1", "storage-2", "storage-3"]);
+        site.restart(&["signer-1", "signer-2", "merge-2", "merge-3", "merge-1"]);
+        site.init_node("merge-4", &[]);
+        site.wait_for("merge-4", "voting", "recovering");
+        let said = site.repair_node_does(&["members", "--add", "merge-4"]);
+        assert!(said.contains("REPAIRED"), "{said}");
+        site.wait_for("merge-4", "voting", "votes");
+        // One that does not lead.
+        site.repair_node_does(&["repair", "--rearm"]);
+        let said = site.repair_node_does(&["members", "--remove", "merge-3"]);
+        assert!(said.contains("REPAIRED"), "{said}");
+        site.wait_for("merge-3", "voting", "recovering");
+        site.spread.kill("merge-2");
+        site.spread.kill("merge-3");
+        let with = wait_for("a promise with the new voter", || promise(&session[0]));
+        session[0].included(&with).unwrap();
+        site.spread.start_again("merge-2");
+    });
+    demand_all(&session, &promised);
+}
