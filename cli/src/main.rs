@@ -83,7 +83,13 @@ fn main() -> ExitCode {
             return Exit::Io.into();
         }
     };
-    runtime.block_on(dispatch(arguments.command))
+    let runs_a_node = matches!(arguments.command, Command::Run(_));
+    let code = runtime.block_on(dispatch(arguments.command));
+    if runs_a_node {
+        // Its threads wait for jobs: a node that cannot listen would wait with them for ever.
+        runtime.shutdown_timeout(node::host::LAST_GRACE);
+    }
+    code
 }
 
 async fn dispatch(command: Command) -> ExitCode {

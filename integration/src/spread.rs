@@ -67,9 +67,9 @@ impl Spread {
                 match child.try_wait().expect("our own child can be asked whether it ended") {
                     Some(_) => Some(Ended::Yes),
                     None => new()
-                        .contains("node::host")
-                        .then_some(Ended::No)
-                        .filter(|_| new().contains(" ready ")),
+                        .lines()
+                        .any(|line| line.contains("node::host") && line.contains(" ready "))
+                        .then_some(Ended::No),
                 }
             });
             let taken = matches!(ended, Ended::Yes) && new().contains("Address already in use");

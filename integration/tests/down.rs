@@ -2,11 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-use integration::cluster::{Cluster, wait_for};
+use integration::cluster::{Cluster, START, wait_for, wolffish};
 use integration::spread::Spread;
 use judge::JudgeError;
 use judge::api::Submit;
 use judge::session::{Case, Session, Submission};
+use std::fs::File;
+use std::net::TcpListener;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 fn submit(session: &Session) -> Result<Submission, JudgeError> {
@@ -100,4 +104,29 @@ fn without_the_primary_promises_end_when_the_tree_head_is_old() {
     spread.start_again("merge-1");
     session.included(&last).unwrap();
     wait_for("a promise with the primary back", || submit(&session).ok());
+}
+
+/// Whoever starts it again, at once or by hand, must see that it ended: it hung for ever, with its logs open and nobody to answer.
+#[test]
+fn a_node_whose_port_is_taken_says_so_and_ends() {
+    let spread = Spread::take_over(Cluster::start(&[]));
+    let node = spread.nodes().iter().find(|node| node.role == "merge").unwrap().clone();
+    let _taken = TcpListener::bind(&node.address).unwrap();
+    let (file, said) = (spread.dir().join("cluster.toml"), spread.dir().join("taken.log"));
+    let log = File::create(&said).unwrap();
+    let mut command = Command::new(wolffish());
+    command.args(["run", "merge", "--node", &node.name, "--cluster"]).arg(file);
+    command.arg("--state").arg(&node.state_dir).stdout(log.try_clone().unwrap()).stderr(log);
+    let mut child = command.spawn().unwrap();
+    let begin = Instant::now();
+    let status = wait_for("it to end", || {
+        if begin.elapsed() > START / 3 {
+            // A failed test leaves nothing behind.
+            child.kill().unwrap();
+        }
+        child.try_wait().unwrap()
+    });
+    let said = std::fs::read_to_string(said).unwrap();
+    assert!(said.contains("cannot listen on") && said.contains("Address already in use"), "{said}");
+    assert_eq!(status.signal(), None, "it did not end by itself: {said}");
 }

@@ -5,7 +5,7 @@ mod args;
 mod error;
 mod load;
 
-pub use args::{RunArgs, main_exit, role_main};
+pub use args::{LAST_GRACE, RunArgs, main_exit, role_main};
 pub use error::{Fatal, StartError};
 
 use crate::admin_server::AdminServer;

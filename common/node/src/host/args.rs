@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 /// How long threads may go on after the node has ended.
-const LAST_GRACE: Duration = Duration::from_secs(1);
+pub const LAST_GRACE: Duration = Duration::from_secs(1);
 
 /// What every role is told when it is started.
 #[derive(Args, Clone, Debug)]
