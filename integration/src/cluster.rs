@@ -7,7 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -49,6 +49,23 @@ pub fn wolffish() -> PathBuf {
     let command = dir.join("wolffish");
     assert!(command.exists(), "{} is missing: run `cargo build -p cli` first", command.display());
     command
+}
+
+/// What a command printed, which must have succeeded.
+///
+/// # Panics
+/// If it did not.
+pub fn succeeded(output: &Output) -> String {
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}\n{out}\n{err}", output.status);
+    out.into_owned()
+}
+
+/// Whether this system lets a process be traced at all.
+pub fn may_trace() -> bool {
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "--seccomp-bpf", "-e", "trace=fsync", "true"]);
+    strace.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
 /// Waits until `found` finds something.

@@ -3,26 +3,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-use integration::cluster::{Cluster, wait_for};
+use integration::cluster::{Cluster, may_trace, wait_for};
 use integration::spread::Spread;
 use judge::JudgeError;
 use judge::session::{Case, Session, Submission};
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const DELAY: Duration = Duration::from_millis(400);
-
-/// Whether this system lets a process be traced at all.
-fn may_trace() -> bool {
-    let mut strace = Command::new("strace");
-    strace.args(["-f", "--seccomp-bpf", "-e", "trace=fsync", "true"]);
-    let allowed =
-        strace.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success());
-    if !allowed {
-        println!("skipped: ptrace is refused here, or there is no strace");
-    }
-    allowed
-}
 
 fn submit(session: &Session) -> Result<Submission, JudgeError> {
     let chain = session.lab.root.issue_chain(&session.lab.leaf()?)?;
@@ -44,6 +31,7 @@ fn cluster_with(inject: &str) -> Spread {
 #[test]
 fn no_promise_comes_sooner_than_the_sync() {
     if !may_trace() {
+        println!("skipped: ptrace is refused here, or there is no strace");
         return;
     }
     let spread = cluster_with(&format!("delay_exit={}", DELAY.as_micros()));
@@ -63,6 +51,7 @@ fn no_promise_comes_sooner_than_the_sync() {
 #[test]
 fn no_promise_comes_without_the_sync_and_the_node_stops() {
     if !may_trace() {
+        println!("skipped: ptrace is refused here, or there is no strace");
         return;
     }
     let mut spread = cluster_with("error=EIO");

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-use integration::cluster::{Cluster, Node, wait_for, wolffish};
+use integration::cluster::{Cluster, Node, succeeded, wait_for, wolffish};
 use integration::load::{demand_all, promise, under_load};
 use integration::spread::Spread;
 use judge::session::Session;
@@ -41,7 +41,7 @@ impl Site {
     fn repair_node_does(&self, words: &[&str]) -> String {
         let state = self.state("merge-repair-1");
         let place = ["--cluster", self.file.to_str().unwrap(), "--state", state.to_str().unwrap()];
-        success(&self.wolffish(&[words, &place].concat()))
+        succeeded(&self.wolffish(&[words, &place].concat()))
     }
 
     /// The disk of a node is replaced: everything but its keys is gone. It does not start before it is told to.
@@ -64,7 +64,7 @@ impl Site {
         let (file, state) = (self.file.clone(), self.state(node));
         let words = ["init-node", "--cluster", file.to_str().unwrap(), "--node", node, "--state"];
         let done = self.wolffish(&[&words, [state.to_str().unwrap()].as_slice(), more].concat());
-        let said = success(&done);
+        let said = succeeded(&done);
         self.spread.start_again(node);
         said
     }
@@ -76,7 +76,7 @@ impl Site {
         let (node, state) = (format!("{name}@{address}{public}"), self.state(name));
         let words = ["add-node", "--cluster", self.file.to_str().unwrap(), "--role", role, "--node", &node];
         let said =
-            success(&self.wolffish(&[&words, ["--state", state.to_str().unwrap()].as_slice()].concat()));
+            succeeded(&self.wolffish(&[&words, ["--state", state.to_str().unwrap()].as_slice()].concat()));
         assert!(said.contains("Restart one by one") && said.contains("init-node"), "{said}");
         let log_file = state.with_extension("log");
         let (name, role) = (name.to_owned(), role.to_owned());
@@ -128,12 +128,6 @@ impl Site {
 
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-fn success(output: &Output) -> String {
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{}\n{out}\n{err}", output.status);
-    out.into_owned()
 }
 
 /// A merge node's disk is lost. It refuses to start; made anew it is filled and has no vote; rejoined it has one: with the

@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-use integration::cluster::{Cluster, Node, wait_for, wolffish};
+use integration::cluster::{Cluster, Node, may_trace, succeeded, wait_for, wolffish};
 use integration::hammer::{Hammer, all_kept};
 use integration::load::promise;
 use integration::net::Net;
@@ -14,7 +14,7 @@ use judge::limits::Limits;
 use judge::session::Session;
 use rustix::process::Signal;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 /// Submissions through each frontend that are tried while something is wrong, whatever becomes of them.
@@ -174,18 +174,6 @@ impl Drop for Site {
             }
         }
     }
-}
-
-fn succeeded(output: &Output) -> String {
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{}\n{out}\n{err}", output.status);
-    out.into_owned()
-}
-
-fn may_trace() -> bool {
-    let mut strace = Command::new("strace");
-    strace.args(["-f", "--seccomp-bpf", "-e", "trace=fsync", "true"]);
-    strace.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
 fn number(name: &str, otherwise: u64) -> u64 {
