@@ -56,7 +56,8 @@ impl Site {
         }
         self.spread.start_again(node);
         let role = node.rsplit_once('-').unwrap().0;
-        let said = wait_for("the node to refuse", || self.spread.ended(role).into_iter().next());
+        let of_it = |said: &String| said.starts_with(&format!("{node}: "));
+        let said = wait_for("the node to refuse", || self.spread.ended(role).into_iter().find(of_it));
         assert!(said.contains("logs"), "it names the directory: {said}");
     }
 
@@ -200,6 +201,29 @@ fn the_right_to_sign_moves_and_a_signer_and_a_frontend_are_made_anew() {
         wait_for("the frontend to hold the tree again", || {
             site.detail("frontend-2")?["held"].as_u64().filter(|held| *held > 0)
         });
+    });
+    demand_all(&session, &promised);
+}
+
+/// The signer of tree heads is gone and gives no word: the right moves when all merge nodes are stopped, and the new one signs
+/// when the primary has proven that nothing which the old one might yet sign is left out (G12). Then that one loses its disk
+/// before it signed anything that is still shown nowhere else; its operator vouches for the old one.
+#[test]
+fn the_right_to_sign_moves_from_a_signer_that_is_gone() {
+    let mut site = Site::start();
+    let session = [site.spread.session()];
+    let promised = under_load(&session, || {
+        wait_for("a first promise", || promise(&session[0]));
+        site.spread.kill("signer-1");
+        let said = site.repair_node_does(&["members", "--sth-signer", "signer-2"]);
+        assert!(said.contains("REPAIRED"), "{said}");
+        let during = wait_for("a promise under the new signer", || promise(&session[0]));
+        session[0].included(&during).unwrap();
+        site.lose_disk("signer-2");
+        let said = site.init_node("signer-2", &["--from-sth", "--old-signer-gone"]);
+        assert!(said.contains("goes on from the tree head of size"), "{said}");
+        let during = wait_for("a promise after that", || promise(&session[0]));
+        session[0].included(&during).unwrap();
     });
     demand_all(&session, &promised);
 }

@@ -2,9 +2,9 @@
 //!
 //! The new last head is durable before its signature exists. Only a head that a majority endorsed and that contradicts
 //! the last one halts the signer; anything else is refused and counted, so that nobody can halt it with garbage
-//! (docs/protocol.md, G1–G11).
+//! (docs/protocol.md, G1–G12).
 
-use ct::index::TreeSize;
+use ct::index::{Term, TreeSize};
 use ct::key::LogKey;
 use ct::machine::Effects;
 use ct::merkle::{EMPTY_ROOT, verify};
@@ -20,6 +20,7 @@ mod leaf;
 mod right;
 #[cfg(test)]
 mod tests;
+mod unheard;
 
 pub use leaf::LeafFault;
 pub use right::Released;
@@ -45,6 +46,10 @@ pub enum Memory {
     FromSth {
         /// Its head.
         head: TreeHead,
+        /// No signer that was in charge up to this term signs anything more: this one has signed for it, or a person
+        /// says so.
+        #[serde(default)]
+        settled: Term,
     },
     /// The last request that was granted.
     Signed {
@@ -58,8 +63,17 @@ impl Memory {
     pub fn head(&self) -> Option<TreeHead> {
         match self {
             Memory::NewLog => None,
-            Memory::FromSth { head } => Some(*head),
+            Memory::FromSth { head, .. } => Some(*head),
             Memory::Signed { proposal } => Some(proposal.head),
+        }
+    }
+
+    /// Up to which term no other signer can sign against it.
+    pub fn settled(&self) -> Term {
+        match self {
+            Memory::NewLog => Term::ZERO,
+            Memory::FromSth { settled, .. } => *settled,
+            Memory::Signed { proposal } => proposal.term,
         }
     }
 }
@@ -219,9 +233,10 @@ impl Machine {
         self.halt_on_fork(last, request, fx)?;
         check_term(&memory, proposal)?;
         check_growth(last, &proposal.head)?;
-        self.check_above_old_quorums(now, &proposal.head)?;
+        self.check_above_unheard(now, &proposal.head)?;
         self.check_clock(now, &proposal.head)?;
         check_consistency(last, &proposal.head, &request.consistency)?;
+        self.check_contains_unheard(now, request)?;
         let memory = Memory::Signed { proposal: Box::new(proposal.clone()) };
         fx.write(Write::Memory(memory.clone()));
         self.memory = Some(memory);
@@ -279,7 +294,7 @@ impl Machine {
             return Err(rolled_back(last, newest.head()));
         }
         check_consistency(last, newest.head(), proof)?;
-        Ok(Memory::FromSth { head: *newest.head() })
+        Ok(Memory::FromSth { head: *newest.head(), settled: memory.settled() })
     }
 
     fn check_clock(&self, now: Timestamp, head: &TreeHead) -> Result<(), Refusal> {

@@ -128,7 +128,7 @@ impl World {
         let endorsements = ["merge-1", "merge-3"].map(endorse).to_vec();
         let path = if from == 1 { leaves[1..].to_vec() } else { Vec::new() };
         let consistency = Consistency { from: TreeSize::new(from).unwrap(), path };
-        SignSth { proposal, endorsements, newest: None, consistency }
+        SignSth { proposal, endorsements, newest: None, consistency, contains: Vec::new() }
     }
 }
 

@@ -7,8 +7,9 @@ use crate::guest;
 use crate::out;
 use config::Log;
 use config::init::log_key_file;
+use ct::index::Term;
 use ct::names::{LogName, NodeName, Role};
-use ct::sth::VerifiedSth;
+use ct::sth::{TreeHead, VerifiedSth};
 use ct::term::{Incarnation, TermCertificate, Trust};
 use ct::wire::status::{Detail, Status};
 use ct::wire::storage::Completeness;
@@ -44,6 +45,10 @@ pub struct InitNodeArgs {
     /// only, and tree heads once the right moves to it
     #[arg(long)]
     pub from_sth: bool,
+    /// With --from-sth, after the right moved here without the old signer's word: that one will never sign again, its copy
+    /// of the log's key is destroyed. Whatever it might have signed is then of no account
+    #[arg(long, requires = "from_sth")]
+    pub old_signer_gone: bool,
 }
 
 /// Makes what is missing, log by log.
@@ -124,7 +129,9 @@ async fn make_one(
         Role::Signer => {
             // Without the log's key it would not start.
             config::load_private_key(&log_key_file(host.state_dir(), log.name()))?;
-            let memory = if args.from_sth { Some(newest_sth(host, log).await?) } else { None };
+            let head = if args.from_sth { Some(newest_sth(host, log).await?) } else { None };
+            let settled = if args.old_signer_gone { certificate.term() } else { Term::ZERO };
+            let memory = head.map(|head| Memory::FromSth { head, settled });
             signer::create(&dir, certificate, memory).map_err(|e| failed(&e))
         }
         Role::Operator => {
@@ -157,7 +164,7 @@ async fn certificate(host: &Host, log: &Log) -> Result<TermCertificate, Failure>
 
 /// The greatest tree head under the log's own key that any node shows. A signer that goes on from an older one could be made
 /// to sign against what it signed; so every node is asked, and who does not answer is named.
-async fn newest_sth(host: &Host, log: &Log) -> Result<Memory, Failure> {
+async fn newest_sth(host: &Host, log: &Log) -> Result<TreeHead, Failure> {
     let mut newest: Option<VerifiedSth> = None;
     let mut silent = Vec::new();
     let nodes = host.cluster().nodes().iter().filter(|node| node.address().is_some());
@@ -191,7 +198,7 @@ async fn newest_sth(host: &Host, log: &Log) -> Result<Memory, Failure> {
         head.timestamp,
         head.root_hash
     ));
-    Ok(Memory::FromSth { head })
+    Ok(head)
 }
 
 async fn ask<T: DeserializeOwned>(

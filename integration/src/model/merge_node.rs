@@ -8,7 +8,7 @@ use ct::index::{Term, TreeSize};
 use ct::machine::Effects;
 use ct::names::NodeName;
 use ct::replica::View as _;
-use ct::sth::{Sth, TreeHead};
+use ct::sth::Sth;
 use ct::term::{
     Endorsement, Guard, Incarnation, Proposal, RunId, SignedProposal, SignedStopReply, TermCertificate,
 };
@@ -77,15 +77,7 @@ impl MergeNode<'_> {
         let published = durable.newest_sth.as_ref().map(|sth| sth.head.timestamp);
         let known = accepted.max(published).unwrap_or(Timestamp::from_millis(BEGIN));
         let timestamp = Timestamp::from_millis(known.millis() + 1).max(now(self.clock));
-        let proposal = Proposal {
-            log_id: body.log_id,
-            kind: body.kind,
-            voters: body.voters.hash(),
-            term: body.term,
-            sth_signer: body.sth_signer.clone(),
-            head: TreeHead { timestamp, tree_size: head.size, root_hash: head.root },
-            internal_root: head.internal_root,
-        };
+        let proposal = Proposal::of(body, head, timestamp);
         let request = SignedProposal::new(proposal, self.name(), self.cluster.key(self.me));
         Proposed { request, log: entries_of(&self.disk.log), newest: durable.newest_sth.clone() }
     }

@@ -69,6 +69,7 @@ impl SignerNode<'_> {
             endorsements,
             newest: newest.map(|sth| (sth.clone(), proof(last, sth.head.tree_size))),
             consistency: proof(from, to),
+            contains: (1..=to.get()).map(|from| proof(TreeSize::of(from as usize), to)).collect(),
         };
         match self.step(Event::SignSth(0, Box::new(request))) {
             Some(Act::Sign(_, head)) => Some(self.signature(head)),

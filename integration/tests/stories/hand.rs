@@ -144,16 +144,7 @@ pub fn ask(world: &mut World, to: &NodeName, from: &NodeName, request: Request) 
 
 /// A proposal as the primary that a certificate names would make it.
 pub fn propose(certificate: &TermCertificate, head: LogHead, time: Timestamp) -> Proposal {
-    let body = &certificate.body;
-    Proposal {
-        log_id: body.log_id,
-        kind: body.kind,
-        voters: body.voters.hash(),
-        term: body.term,
-        sth_signer: body.sth_signer.clone(),
-        head: TreeHead { timestamp: time, tree_size: head.size, root_hash: head.root },
-        internal_root: head.internal_root,
-    }
+    Proposal::of(&certificate.body, head, time)
 }
 
 /// The same under the primary's signature.

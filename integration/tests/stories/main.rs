@@ -16,3 +16,4 @@ mod reign;
 mod signing;
 mod storms;
 mod terms;
+mod unheard;

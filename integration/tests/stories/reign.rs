@@ -1,11 +1,13 @@
 //! The primary of a term: what it keeps through its crashes, in what order it puts entries, and when it ceases to be one.
 
 use crate::hand::*;
+use ct::merkle::verify;
 use ct::order::LogHead;
 use ct::wire::Refusal;
+use ct::wire::signer::SignSth;
 use ct::wire::tree::{MergePosition, Voting};
 use integration::sim::world::name;
-use merge::message::{Alarm, Call, CallFailure, Event, Halt, Request, Returned, Write};
+use merge::message::{Alarm, Call, CallFailure, CallId, Event, Halt, Request, Returned, Write};
 
 /// What a follower says that it endorsed.
 fn position(term_number: u64, accepted: LogHead) -> Result<Returned, CallFailure> {
@@ -229,13 +231,51 @@ fn endorsed_by_one(reign: &mut Reign) {
     reign.answer(id, Ok(Returned::Endorsed(vote)));
 }
 
+/// The signer is asked.
+fn ask_to_sign(reign: &mut Reign) -> (CallId, Box<SignSth>) {
+    match reign.take(&name("signer", 1), |call| matches!(call, Call::SignSth(_))).unwrap() {
+        (id, Call::SignSth(asked)) => (id, asked),
+        _ => unreachable!("it was asked for one"),
+    }
+}
+
 /// It has an STH to publish.
 fn know_an_sth(reign: &mut Reign) {
     endorsed_by_one(reign);
-    let (id, call) = reign.take(&name("signer", 1), |call| matches!(call, Call::SignSth(_))).unwrap();
-    let Call::SignSth(asked) = call else { unreachable!("it was asked for one") };
+    let (id, asked) = ask_to_sign(reign);
     let head = log_key().sign_head(asked.proposal.head);
     reign.answer(id, Ok(Returned::Signed(head.sth().clone())));
+}
+
+/// A signer that took over from one that was not heard asks for proofs from other sizes than its own last one (G12). It gets
+/// them, for every head until one is signed; what the log does not reach yet is left to the signer's refusal.
+#[test]
+fn a_signer_that_must_see_more_contained_gets_the_proofs() {
+    let mut reign = Reign::begin();
+    give(&mut reign.world, &m(1), &entries(0..3));
+    reign.restart();
+    reign.pass(10);
+    let log = log_of(&entries(0..3));
+    let (id, _) = reign.take(&m(3), |call| matches!(call, Call::Position(_))).unwrap();
+    reign.answer(id, position(1, head(&log, 3)));
+    reign.pass(300);
+    let (id, call) = reign.take(&m(3), |call| matches!(call, Call::VerifyRoot(_))).unwrap();
+    let Call::VerifyRoot(request) = call else { unreachable!("it was asked for one") };
+    let vote = request.proposal.endorse(m(3), &reign.world.keys[&m(3)]);
+    reign.answer(id, Ok(Returned::Endorsed(vote)));
+    let (id, asked) = ask_to_sign(&mut reign);
+    assert_eq!(asked.contains, []);
+    let sizes = [1, 2, 9].map(size).to_vec();
+    reign.answer(id, refused(Refusal::MustContain { sizes: sizes.clone() }));
+    let (id, asked) = ask_to_sign(&mut reign);
+    for proof in &asked.contains {
+        let (old, new) = (head(&log, proof.from.get()), &asked.proposal.head);
+        verify::consistency(old.size, old.root, new.tree_size, new.root_hash, &proof.path).unwrap();
+    }
+    assert_eq!(asked.contains.iter().map(|proof| proof.from.get()).collect::<Vec<_>>(), [1, 2]);
+    // It has given what it can; the same demand again is a refusal like any other, and waits its turn.
+    reign.answer(id, refused(Refusal::MustContain { sizes }));
+    assert!(reign.take(&name("signer", 1), |call| matches!(call, Call::SignSth(_))).is_none());
 }
 
 /// M9. One of three is enough for nobody: the signer is asked when a majority endorsed the very same bytes, the primary's

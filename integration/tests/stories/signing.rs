@@ -14,14 +14,14 @@ use integration::sim::disk::LogDisk;
 use signer::machine::{Act, Durable, Event, Machine, Memory, Settings, Write};
 
 /// A signer with its disk, and what a crash does to it.
-struct Signer {
-    machine: Machine,
+pub struct Signer {
+    pub machine: Machine,
     settings: Settings,
     durable: Durable,
 }
 
 impl Signer {
-    fn of(world: &World, me: &str, memory: Option<Memory>) -> Self {
+    pub fn of(world: &World, me: &str, memory: Option<Memory>) -> Self {
         let settings = Settings {
             me: me.parse().unwrap(),
             clock: ct::time::ClockBound::DEFAULT,
@@ -33,11 +33,11 @@ impl Signer {
     }
 
     /// The signer of a new log.
-    fn new(world: &World) -> Self {
+    pub fn new(world: &World) -> Self {
         Self::of(world, "signer-1", Some(Memory::NewLog))
     }
 
-    fn step(&mut self, now: Timestamp, event: Event) -> Result<Option<TreeHead>, Refusal> {
+    pub fn step(&mut self, now: Timestamp, event: Event) -> Result<Option<TreeHead>, Refusal> {
         let mut fx = ct::machine::Effects::new();
         self.machine.step(now, event, &mut fx);
         let wrote_memory = fx.writes.iter().any(|write| matches!(write, Write::Memory(_)));
@@ -68,21 +68,21 @@ impl Signer {
         }
     }
 
-    fn sign(&mut self, now: Timestamp, request: SignSth) -> Result<TreeHead, Refusal> {
+    pub fn sign(&mut self, now: Timestamp, request: SignSth) -> Result<TreeHead, Refusal> {
         self.step(now, Event::SignSth(0, Box::new(request))).map(|head| head.unwrap())
     }
 
-    fn restart(&mut self) {
+    pub fn restart(&mut self) {
         self.machine = Machine::recover(self.settings.clone(), self.durable.clone());
     }
 }
 
-fn votes(world: &World, proposal: &Proposal, numbers: &[usize]) -> Vec<Endorsement> {
+pub fn votes(world: &World, proposal: &Proposal, numbers: &[usize]) -> Vec<Endorsement> {
     numbers.iter().map(|number| proposal.endorse(m(*number), &world.keys[&m(*number)])).collect()
 }
 
 /// SignSTH of a log's head as an honest primary would ask it, endorsed by merge nodes 1 and 2.
-fn asked(
+pub fn asked(
     world: &World,
     certificate: &TermCertificate,
     log: &LogDisk,
@@ -96,6 +96,7 @@ fn asked(
         proposal,
         newest: None,
         consistency: Consistency { from: size(from), path },
+        contains: Vec::new(),
     }
 }
 
@@ -341,6 +342,7 @@ fn a_signer_that_is_behind_advances_over_what_it_once_signed() {
     let log = log_of(&entries(0..8));
     let remembered = Memory::FromSth {
         head: TreeHead { timestamp: at(5), tree_size: size(2), root_hash: head(&log, 2).root },
+        settled: term(0),
     };
     let request = |newest: Sth, proof: Vec<ct::hash::NodeHash>| {
         let mut request = asked(&world, &first, &log, (4, 8), at(20));

@@ -9,7 +9,7 @@ use crate::message::{Act, Alarm, Call, CallFailure, CallId, Fx, Halt, Returned, 
 use ct::index::TreeSize;
 use ct::names::NodeName;
 use ct::replica::View;
-use ct::sth::{TreeHead, VerifiedSth};
+use ct::sth::VerifiedSth;
 use ct::term::{Endorsement, Proposal, SignedProposal};
 use ct::time::Timestamp;
 use ct::wire::Refusal;
@@ -45,6 +45,8 @@ pub(crate) struct Round {
     signer_name: Option<NodeName>,
     /// The size from which the signer wants consistency proven; `None`: our newest STH.
     base: Option<TreeSize>,
+    /// Other sizes from which the signer wants it proven (docs/protocol.md, G12).
+    contains: Vec<TreeSize>,
     floor: Timestamp,
     trouble: Option<String>,
     /// The earliest time that the next head can have, if this node's clock is too far from it.
@@ -58,6 +60,7 @@ impl Round {
             signer: Lane { busy: None, not_before: None, failed: false },
             signer_name: None,
             base: None,
+            contains: Vec::new(),
             floor: Timestamp::EPOCH,
             trouble: None,
             ahead: None,
@@ -205,15 +208,7 @@ impl Round {
             return Ok(None);
         }
         let (body, head) = (&core.guard.certificate().body, view.trees_at(target)?.head());
-        let proposal = Proposal {
-            log_id: body.log_id,
-            kind: body.kind,
-            voters: body.voters.hash(),
-            term: body.term,
-            sth_signer: body.sth_signer.clone(),
-            head: TreeHead { timestamp, tree_size: head.size, root_hash: head.root },
-            internal_root: head.internal_root,
-        };
+        let proposal = Proposal::of(body, head, timestamp);
         Ok(Some(SignedProposal::new(proposal, core.settings.me.clone(), &core.settings.key)))
     }
 
@@ -277,11 +272,15 @@ impl Round {
         let advances = newest.is_some() && self.base.is_some();
         let from = known.filter(|_| advances).map_or(from, |sth| sth.head().tree_size);
         let consistency = Consistency { from, path: view.consistency(from, to)? };
+        let provable = self.contains.iter().filter(|from| **from <= to);
+        let proven = provable.map(|from| Ok(Consistency { from: *from, path: view.consistency(*from, to)? }));
+        let contains = proven.collect::<Result<_, Halt>>()?;
         let message = SignSth {
             proposal: request.proposal.clone(),
             endorsements: endorsements.clone(),
             newest,
             consistency,
+            contains,
         };
         let name = request.proposal.sth_signer.clone();
         self.signer_name = Some(name.clone());
@@ -316,6 +315,7 @@ impl Round {
                     self.floor = self.floor.max(last.timestamp);
                     self.drop_if_older(last.tree_size);
                 }
+                Refusal::MustContain { sizes } if self.contains != sizes => self.contains = sizes,
                 Refusal::NotLater { floor } => {
                     self.floor = self.floor.max(floor);
                     self.stage = Stage::Rest;
@@ -342,7 +342,7 @@ impl Round {
         view: &impl View,
         fx: &mut Fx,
     ) -> Result<(), Halt> {
-        (self.trouble, self.base) = (None, None);
+        (self.trouble, self.base, self.contains) = (None, None, Vec::new());
         let head = sth.head();
         if head.tree_size > view.len() || view.trees_at(head.tree_size)?.head().root != head.root_hash {
             self.refused(now, "it signed a head that is not this log's".to_owned(), fx);

@@ -6,7 +6,6 @@ use ct::limits::MAX_TERM_STEP;
 use ct::machine::Effects;
 use ct::sth::TreeHead;
 use ct::term::{Change, Guard, RunId, TermBody};
-use ct::time::Timestamp;
 use ct::wire::Refusal;
 use serde::{Deserialize, Serialize};
 
@@ -68,8 +67,11 @@ impl Machine {
         let mut missed = bodies.filter(|body| body.term > self.guard.term());
         let mine = |body: &&TermBody| matches!(&body.change, Change::MoveSigner { to, .. } if *to == self.settings.me);
         let Some(body) = missed.rfind(mine) else { return };
+        let settled = self.memory.as_ref().map_or(Term::ZERO, Memory::settled);
         let memory = match (self.inherited(body), self.last()) {
-            (Some(head), last) if last.is_none_or(|last| is_newer(&head, &last)) => Memory::FromSth { head },
+            (Some(head), last) if last.is_none_or(|last| is_newer(&head, &last)) => {
+                Memory::FromSth { head, settled }
+            }
             (None, None) if body.start_head.size.get() == 0 => Memory::NewLog,
             _ => return,
         };
@@ -77,36 +79,8 @@ impl Machine {
         self.memory = Some(memory);
     }
 
-    /// An old signer that could not be reached may still sign what a quorum endorsed in its time: the first head after the
-    /// right moved is later than that, and so are all that follow it (docs/protocol.md, G11).
-    pub(super) fn check_above_old_quorums(&self, now: Timestamp, head: &TreeHead) -> Result<(), Refusal> {
-        match self.endorsed_before(now) {
-            Some(floor) if head.timestamp <= floor => Err(Refusal::NotLater { floor }),
-            _ => Ok(()),
-        }
-    }
-
-    /// The latest time that a node had endorsed when it was stopped so that the right could move without a release. Every quorum
-    /// of an earlier term has an honest node among those (T14). One that lies about a time delays the log no longer than
-    /// clocks may be behind: honest nodes endorse nothing that is further ahead.
-    fn endorsed_before(&self, now: Timestamp) -> Option<Timestamp> {
-        let certificate = self.guard.certificate();
-        let bodies = certificate.changes.iter().map(|change| &change.body).chain([&certificate.body]);
-        let signed_in = match &self.memory {
-            Some(Memory::Signed { proposal }) => proposal.term,
-            _ => Term::ZERO,
-        };
-        let is_bare = |body: &&TermBody| {
-            matches!(&body.change, Change::MoveSigner { release: None, .. }) && body.term > signed_in
-        };
-        let stops = bodies.filter(is_bare).flat_map(|body| &body.stops);
-        let endorsed = stops.filter_map(|stop| stop.reply.accepted.request.as_ref());
-        let times = endorsed.map(|request| request.proposal.head.timestamp);
-        times.filter(|at| *at <= now.plus(self.settings.clock.behind)).max()
-    }
-
     /// The newest head under the log's key that the certificate carries.
-    fn inherited(&self, body: &TermBody) -> Option<TreeHead> {
+    pub(super) fn inherited(&self, body: &TermBody) -> Option<TreeHead> {
         let told = body.stops.iter().filter_map(|stop| stop.reply.newest_sth.clone());
         let released = match &body.change {
             Change::MoveSigner { release: Some(release), .. } => release.release.last.clone(),
@@ -117,6 +91,6 @@ impl Machine {
     }
 }
 
-fn is_newer(head: &TreeHead, than: &TreeHead) -> bool {
+pub(super) fn is_newer(head: &TreeHead, than: &TreeHead) -> bool {
     head.tree_size >= than.tree_size && head.timestamp > than.timestamp
 }

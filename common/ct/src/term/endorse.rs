@@ -1,5 +1,6 @@
 //! Proposals and endorsements: a primary's VerifyRoot request, and a merge node's vote for exactly those bytes.
 
+use super::certificate::TermBody;
 use super::voters::Voters;
 use crate::entry::LogKind;
 use crate::hash::{InternalRoot, LogId, VotersHash};
@@ -8,6 +9,7 @@ use crate::names::NodeName;
 use crate::node_key::{NodeKey, NodeSignature, NodeSigningKey, Statement};
 use crate::order::LogHead;
 use crate::sth::TreeHead;
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A tree head that a primary asks to have endorsed, and all that the endorsement binds it to (docs/protocol.md, T3).
@@ -31,6 +33,19 @@ pub struct Proposal {
 }
 
 impl Proposal {
+    /// What the primary of a term proposes for a head of its log, at a time.
+    pub fn of(body: &TermBody, head: LogHead, timestamp: Timestamp) -> Self {
+        Self {
+            log_id: body.log_id,
+            kind: body.kind,
+            voters: body.voters.hash(),
+            term: body.term,
+            sth_signer: body.sth_signer.clone(),
+            head: TreeHead { timestamp, tree_size: head.size, root_hash: head.root },
+            internal_root: head.internal_root,
+        }
+    }
+
     fn fields(&self, statement: Statement) -> Statement {
         statement
             .fixed(self.log_id.as_ref())

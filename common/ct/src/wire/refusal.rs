@@ -112,6 +112,14 @@ pub enum Refusal {
         /// The signer's last head.
         last: TreeHead,
     },
+    /// Another signer may yet sign heads of these sizes: prove that the proposal extends them.
+    #[error(
+        "contains: a proof from each of the sizes {sizes:?} is wanted, of which another signer may yet sign a head"
+    )]
+    MustContain {
+        /// Which.
+        sizes: Vec<TreeSize>,
+    },
     /// The signer signs no STH until a person acts.
     #[error("halted: {reason}")]
     Halted {
@@ -146,6 +154,7 @@ impl Refusal {
             Refusal::Differs { .. } => "differs",
             Refusal::Unproven { .. } => "unproven",
             Refusal::WrongBase { .. } => "wrong_base",
+            Refusal::MustContain { .. } => "must_contain",
             Refusal::Halted { .. } => "halted",
             Refusal::SthBehind { .. } => "sth_behind",
         }

@@ -52,7 +52,7 @@ pub struct Consistency {
     pub path: Vec<NodeHash>,
 }
 
-/// SignSTH (docs/protocol.md, G1–G9).
+/// SignSTH (docs/protocol.md, G1–G12).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignSth {
@@ -65,6 +65,10 @@ pub struct SignSth {
     pub newest: Option<(Sth, Consistency)>,
     /// Proof that the proposal extends the signer's last head (after it advanced over `newest`).
     pub consistency: Consistency,
+    /// Proofs that the proposal extends the heads of which the signer asked for one
+    /// ([`Refusal::MustContain`](super::Refusal::MustContain)).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contains: Vec<Consistency>,
 }
 
 /// Answer to SignSTH.

@@ -125,7 +125,8 @@ impl Ask {
             internal_root,
         };
         let consistency = tree(to, 0).consistency(from);
-        Self(SignSth { proposal, endorsements: Vec::new(), newest: None, consistency }).endorsed()
+        Self(SignSth { proposal, endorsements: Vec::new(), newest: None, consistency, contains: Vec::new() })
+            .endorsed()
     }
 
     /// Adds the newest STH, with its proof.

@@ -50,7 +50,7 @@ fn at_five() -> Machine {
 
 /// A signer that took over at the head of size 5.
 fn from_five() -> Machine {
-    machine(Some(Memory::FromSth { head: head_of(5, 10).0 }))
+    machine(Some(Memory::FromSth { head: head_of(5, 10).0, settled: Term::ZERO }))
 }
 
 fn reason(refusal: Refusal) -> String {
@@ -228,7 +228,7 @@ fn an_endorsed_fork_halts_until_a_person_acts() {
     assert_eq!(writes, [Write::Fork(Box::new(fork.clone()))]);
     assert!(matches!(result, Err(Refusal::Halted { .. })));
     // Neither a good request nor a restart ends that.
-    let memory = Some(Memory::FromSth { head: last });
+    let memory = Some(Memory::FromSth { head: last, settled: Term::ZERO });
     let mut again = fixture::machine_with(memory, Some(fork.clone()), certificate());
     for machine in [&mut machine, &mut again] {
         let (writes, result) = step(machine, Ask::new(5, 8, 30).request());

@@ -46,7 +46,8 @@ fn a_release_is_durable_before_it_is_answered() {
 /// The right came here in term 2; the stopped node had endorsed size 5 at so many seconds.
 fn moved(release: Option<Released>, seconds: u64) -> TermCertificate {
     let me: NodeName = "signer-1".parse().unwrap();
-    let asked = Ask::new(0, 5, seconds).request().proposal;
+    let mut asked = Ask::new(0, 5, seconds).request().proposal;
+    asked.sth_signer = "signer-2".parse().unwrap();
     let head = asked.log_head();
     let request = SignedProposal::new(asked, "merge-1".parse().unwrap(), &key_of(1));
     let body = certificate().body;
@@ -80,11 +81,12 @@ fn moved(release: Option<Released>, seconds: u64) -> TermCertificate {
 /// endorsed late, and the new one the same moment with another size.
 #[test]
 fn what_follows_a_signer_that_gave_no_word_is_later_than_what_was_endorsed_for_it() {
-    let memory = || Some(Memory::FromSth { head: head_of(5, 10).0 });
+    let memory = || Some(Memory::FromSth { head: head_of(5, 10).0, settled: Term::ZERO });
     let mut machine = machine_with(memory(), None, moved(None, 20));
     let floor = head_of(5, 20).0.timestamp;
     assert_eq!(refused(&mut machine, Ask::new(5, 8, 20)), Refusal::NotLater { floor });
-    granted(&mut machine, Ask::new(5, 8, 21));
+    let proof = |request: &mut SignSth| request.contains = vec![request.consistency.clone()];
+    granted(&mut machine, Ask::new(5, 8, 21).with(proof));
     // With its last word it signs nothing more of that time.
     let mut machine = machine_with(memory(), None, moved(Some(wanted(2, 2)), 20));
     granted(&mut machine, Ask::new(5, 8, 20));
