@@ -1,13 +1,14 @@
 //! A frontend's copy of the published log, as the primary brings it up to date: it serves nothing that it has not
-//! recomputed, and never loses what it has (docs/protocol.md, P1, P4, F1–F5).
+//! recomputed, and never loses what it has (docs/protocol.md, P1, P4, P7, F1–F5).
 
 use ct::entry::{LogKind, OrderedEntry};
-use ct::hash::Name;
+use ct::hash::{Name, NodeHash};
 use ct::index::{Term, TreeSize};
 use ct::key::LogKey;
 use ct::machine::Effects;
+use ct::merkle::verify::consistency;
 use ct::names::NodeName;
-use ct::order::OrderRecord;
+use ct::order::{BothTrees, OrderRecord};
 use ct::replica::{CopyFault, DiskFault, Placed, Staging, View, good_copy, keep_complete};
 use ct::sth::{Sth, VerifiedSth};
 use ct::term::{Guard, Standing, TermCertificate};
@@ -78,7 +79,7 @@ pub enum Write {
     Copies(EntryBatch),
     /// A damaged copy is thrown away.
     DropCopy(Name),
-    /// The verified tree grows.
+    /// The verified tree grows, to a signed one or, with the next STH to be held, towards one.
     Grow(Vec<Placed>),
     /// The newest STH whose tree is held.
     Held(Box<Sth>),
@@ -139,7 +140,9 @@ impl Copy {
         else {
             return Err(Halt::Lost { size });
         };
-        let staging = Staging::begin(size, trees.internal().clone());
+        // What lies beyond was proven to be a part of a signed tree before it came there.
+        let trees = if view.len() > size { view.trees_at(view.len())? } else { trees };
+        let staging = Staging::begin(trees.size(), trees.internal().clone());
         Ok(Self { settings, guard: durable.guard, held, published, candidate: None, staging })
     }
 
@@ -236,28 +239,31 @@ impl Copy {
             Ok(sth) => sth,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let (start, held) = (header.start, self.held_size());
-        if start > self.staging.end().max(held) {
-            return Ok(Err(Refusal::Gap { held: self.staging.end().max(held) }));
+        let (start, verified) = (header.start, self.staging.base());
+        if start > self.staging.end() {
+            return Ok(Err(Refusal::Gap { held: self.staging.end() }));
         }
-        let same = if start <= held {
+        let same = if start <= verified {
             let head = view.trees_at(start)?.head();
             head.root == header.root && head.internal_root == header.internal_root
         } else {
             self.staging.agrees(start, header.internal_root)
         };
         if !same {
-            fx.act(Act::Alarm(format!(
-                "{start}: the primary has another root there than the tree held here"
-            )));
+            fx.act(Act::Alarm(format!("{start}: the primary has another root there than the tree here")));
             return Ok(Err(Refusal::Diverged { at: start }));
         }
-        // Verified entries are never cut, so what the records say below the held size is passed over.
-        let skip = (held.since(start) as usize).min(records.len());
-        let begin = start.max(held);
+        // Verified entries are never cut, so what the records say below that size is passed over.
+        let skip = (verified.since(start) as usize).min(records.len());
+        let begin = start.max(verified);
         let room = sth.head().tree_size.since(begin) as usize;
         let records = &records[skip..];
-        self.staging.cut(begin.min(self.staging.end()));
+        self.staging.cut(begin);
+        if let Some(path) = header.consistency
+            && let Err(refusal) = self.verify_part(&sth, &path, view, fx)?
+        {
+            return Ok(Err(refusal));
+        }
         self.staging.extend(&records[..records.len().min(room)]);
         self.candidate = Some(sth);
         Ok(Ok(Answer::Staged(self.staging.end())))
@@ -300,21 +306,20 @@ impl Copy {
         }
         let sth = |sth: &Option<VerifiedSth>| sth.as_ref().map(|sth| sth.sth().clone());
         let position = FrontendPosition {
-            held: self.held_size(),
+            held: self.staging.base(),
             held_sth: sth(&self.held),
             published: sth(&self.published),
         };
         Ok(Ok(Answer::Position(Box::new(position))))
     }
 
-    /// Recomputes the root from bytes read back from disk, on top of the tree that is served: so what is held next is
-    /// consistent with it (docs/protocol.md, P4).
-    fn hold(&mut self, sth: VerifiedSth, view: &impl View, fx: &mut Fx) -> Outcome<()> {
-        let mut trees = view.trees_at(self.staging.base())?;
-        let mut placed = Vec::with_capacity(self.staging.records().len());
-        for record in
-            self.staging.records().iter().take(sth.head().tree_size.since(self.staging.base()) as usize)
-        {
+    /// Recomputes the tree of the first staged records from bytes read back from disk, on top of the tree that is verified.
+    fn recompute(&self, to: TreeSize, view: &impl View, fx: &mut Fx) -> Outcome<(BothTrees, Vec<Placed>)> {
+        let base = self.staging.base();
+        let mut trees = view.trees_at(to.min(base))?;
+        let records = &self.staging.records()[..to.since(base) as usize];
+        let mut placed = Vec::with_capacity(records.len());
+        for record in records {
             let entry = match good_copy(record, view)? {
                 Ok(entry) => entry,
                 Err(CopyFault::Absent) => return Ok(Err(Refusal::Missing { count: 1 })),
@@ -328,22 +333,59 @@ impl Copy {
             trees.append(record, leaf);
             placed.push(Placed { record: *record, leaf });
         }
+        Ok(Ok((trees, placed)))
+    }
+
+    /// What is staged becomes a part of the verified tree for good, if it is proven to be one of the tree that the log signed:
+    /// so a copy that is far behind catches up part by part. It is not served before a signed tree is complete
+    /// (docs/protocol.md, P7).
+    fn verify_part(
+        &mut self,
+        sth: &VerifiedSth,
+        path: &[NodeHash],
+        view: &impl View,
+        fx: &mut Fx,
+    ) -> Outcome<()> {
+        let (trees, placed) = match self.recompute(self.staging.end(), view, fx)? {
+            Ok(computed) => computed,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let (part, whole) = (trees.head(), sth.head());
+        if consistency(part.size, part.root, whole.tree_size, whole.root_hash, path).is_err() {
+            return Ok(Err(self.differs(&trees, fx)));
+        }
+        self.grow(&trees, placed, fx);
+        Ok(Ok(()))
+    }
+
+    /// What is held next is consistent with the tree that is served: it is recomputed on top of that (docs/protocol.md, P4).
+    fn hold(&mut self, sth: VerifiedSth, view: &impl View, fx: &mut Fx) -> Outcome<()> {
+        let (trees, placed) = match self.recompute(sth.head().tree_size, view, fx)? {
+            Ok(computed) => computed,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         self.candidate = None;
-        let size = trees.size();
-        if trees.head().root != sth.head().root_hash || size != sth.head().tree_size {
-            fx.act(Act::Alarm(format!(
-                "the entries up to {size} do not lead to the root that the log signed"
-            )));
-            self.staging.cut(self.staging.base());
-            return Ok(Err(Refusal::Differs { computed: trees.head() }));
+        if trees.head().root != sth.head().root_hash {
+            return Ok(Err(self.differs(&trees, fx)));
         }
-        if !placed.is_empty() {
-            fx.write(Write::Grow(placed));
-        }
+        self.grow(&trees, placed, fx);
         fx.write(Write::Held(Box::new(sth.sth().clone())));
-        self.staging = Staging::begin(size, trees.internal().clone());
         self.held = Some(sth);
         Ok(Ok(()))
+    }
+
+    fn grow(&mut self, trees: &BothTrees, placed: Vec<Placed>, fx: &mut Fx) {
+        if !placed.is_empty() {
+            fx.write(Write::Grow(placed));
+            self.staging = Staging::begin(trees.size(), trees.internal().clone());
+        }
+    }
+
+    fn differs(&mut self, trees: &BothTrees, fx: &mut Fx) -> Refusal {
+        let size = trees.size();
+        fx.act(Act::Alarm(format!("the entries up to {size} do not lead to the root that the log signed")));
+        self.staging.cut(self.staging.base());
+        Refusal::Differs { computed: trees.head() }
     }
 
     /// Shows an STH whose tree is held (docs/protocol.md, P4).

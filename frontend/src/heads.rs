@@ -30,6 +30,8 @@ pub struct Heads {
     pub published: Option<Arc<Published>>,
     /// The newest STH that a primary sent, held or not.
     pub offered: Option<Timestamp>,
+    /// Since when one was sent that is not held, by this node's clock.
+    pub behind_since: Option<Timestamp>,
     /// Up to when enough storage lists were read, as far as the primary told (docs/protocol.md, P3).
     pub polled_through: Option<Timestamp>,
     /// The term in force, and its primary.
@@ -60,7 +62,12 @@ impl SharedHeads {
 
     /// Another tree is held.
     pub fn hold(&self, sth: Sth) {
-        self.change(|heads| heads.held = Some(Arc::new(sth)));
+        self.change(|heads| {
+            let at = sth.head.timestamp;
+            heads.held = Some(Arc::new(sth));
+            heads.behind_since =
+                heads.behind_since.filter(|_| heads.offered.is_some_and(|newest| newest > at));
+        });
     }
 
     /// get-sth shows this from now on.
@@ -72,9 +79,14 @@ impl SharedHeads {
     }
 
     /// A primary sent an STH of this time.
-    pub fn offered(&self, at: Timestamp) {
+    pub fn offered(&self, at: Timestamp, now: Timestamp) {
         if self.get().offered.is_none_or(|known| known < at) {
-            self.change(|heads| heads.offered = Some(at));
+            self.change(|heads| {
+                heads.offered = Some(at);
+                if heads.held.as_ref().is_none_or(|held| held.head.timestamp < at) {
+                    heads.behind_since.get_or_insert(now);
+                }
+            });
         }
     }
 

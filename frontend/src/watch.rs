@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Pause between two looks.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How long a newer STH may be on its way into the copy before this node counts as late.
+/// How long a newer STH may be on its way into the copy, and how much younger it may be, before this node counts as late.
 const LATE: Duration = Duration::from_secs(10);
 
 /// Why a log is not served as it should be.
@@ -37,8 +37,11 @@ pub fn fitness(heads: &Heads, now: Timestamp, oldest: Duration) -> Result<(), Un
         return Err(Unfit::Old(age));
     }
     let held = heads.held.as_ref().map_or(Timestamp::EPOCH, |held| held.head.timestamp);
-    match heads.offered {
-        Some(offered) if offered > held && now.since(offered) > LATE => Err(Unfit::Behind(now.since(held))),
+    // An idle log's next STH is much younger than the one held, and one of a busy log is always on its way.
+    match (heads.offered, heads.behind_since) {
+        (Some(offered), Some(since)) if offered.since(held) > LATE && now.since(since) > LATE => {
+            Err(Unfit::Behind(offered.since(held)))
+        }
         _ => Ok(()),
     }
 }
@@ -111,10 +114,32 @@ mod tests {
         heads.publish(sth(100));
         assert_eq!(now(160), Ok(()));
         assert_eq!(now(161), Err(Unfit::Old(Duration::from_secs(61))));
-        heads.offered(at(120));
-        assert_eq!(now(130), Ok(()));
-        assert_eq!(now(131), Err(Unfit::Behind(Duration::from_secs(31))));
+        heads.offered(at(120), at(120));
+        assert_eq!(now(130), Ok(()), "it has just been sent");
+        assert_eq!(now(131), Err(Unfit::Behind(Duration::from_secs(20))));
         heads.hold(sth(120));
         assert_eq!(now(131), Ok(()));
+    }
+
+    /// A copy that catches up is sent a newer STH every second: it is no less behind for that.
+    #[test]
+    fn a_node_that_is_sent_one_sth_after_the_other_and_holds_none_is_not_fit() {
+        let at = |seconds: u64| Timestamp::from_millis(seconds * 1000);
+        let heads = SharedHeads::default();
+        heads.hold(sth(100));
+        heads.publish(sth(100));
+        let fit = |now| fitness(&heads.get(), at(now), Duration::from_secs(60));
+        for second in 101..111 {
+            heads.offered(at(second), at(second));
+            assert_eq!(fit(second), Ok(()));
+        }
+        heads.offered(at(112), at(112));
+        assert_eq!(fit(112), Err(Unfit::Behind(Duration::from_secs(12))));
+        // One STH late, always, is not behind.
+        for second in 113..140 {
+            heads.hold(sth(second - 1));
+            heads.offered(at(second), at(second));
+            assert_eq!(fit(second), Ok(()));
+        }
     }
 }

@@ -205,6 +205,18 @@ pub enum Alarm {
     /// A frontend refuses what a majority endorsed and the log signed.
     #[error("frontend {0} refuses: {1}")]
     FrontendRefuses(NodeName, String),
+    /// A frontend holds less than it held before.
+    #[error(
+        "frontend {node} was put back from an older copy: it held a tree of {held}, and holds one of {holds}"
+    )]
+    FrontendPutBack {
+        /// Which.
+        node: NodeName,
+        /// When what it held before was signed.
+        held: Timestamp,
+        /// When what it holds now was signed.
+        holds: Timestamp,
+    },
     /// So many storage lists were lost that an entry may have been in no other.
     #[error(
         "{lists} storage lists are recovering at once: SCTs of the time from {from} to {to} may be for entries that are lost"

@@ -259,6 +259,81 @@ fn a_damaged_copy_is_thrown_away_and_asked_for_again() {
     assert_eq!(frontend.position().unwrap().held, size(2));
 }
 
+/// Far behind, it takes one part after the other: what is proven to be a part of the signed tree stays, through a restart, and
+/// is neither held nor shown before the rest is there.
+#[test]
+fn a_part_that_is_proven_stays() {
+    let (mut frontend, primary) = (Frontend::new(), Primary::new(7));
+    let sth = primary.sth(7, at(1000));
+    let send = |frontend: &mut Frontend, from: u64, to: u64, path: Option<Vec<NodeHash>>| {
+        let (mut header, records) = primary.send_log(from, Some(sth.clone()));
+        header.consistency = path;
+        frontend.ask(Request::SendLog(header, records[..(to - from) as usize].to_vec()))
+    };
+    send(&mut frontend, 0, 3, None).unwrap();
+    // What is not complete cannot be verified.
+    assert_eq!(
+        send(&mut frontend, 3, 5, Some(primary.consistency(3, 7))),
+        Err(Refusal::Missing { count: 1 })
+    );
+    frontend.ask(Request::SendEntry(Term::FIRST, primary.batch(0..3))).unwrap();
+    assert_eq!(send(&mut frontend, 3, 5, Some(primary.consistency(3, 7))), Ok(Answer::Staged(size(5))));
+    let position = frontend.position().unwrap();
+    assert_eq!((position.held, position.held_sth, position.published), (size(3), None, None));
+    assert_eq!((frontend.memory.placed.len(), &frontend.held), (3, &None));
+
+    let guard = Guard::new(trust(), certificate());
+    let durable = Durable { guard, held: None, published: None };
+    let settings = Settings { log_key: log_key().public().clone(), clock: ClockBound::DEFAULT };
+    frontend.machine = Copy::recover(settings, durable, &frontend.memory).unwrap();
+    assert_eq!(frontend.position().unwrap().held, size(3), "what was staged is gone, what was proven is not");
+    let gap = Err(Refusal::Gap { held: size(3) });
+    assert_eq!(send(&mut frontend, 5, 7, Some(primary.consistency(5, 7))), gap);
+    send(&mut frontend, 3, 7, None).unwrap();
+    frontend.ask(Request::SendEntry(Term::FIRST, primary.batch(3..7))).unwrap();
+    assert_eq!(frontend.position().unwrap().held_sth, Some(sth.clone()));
+}
+
+/// A new primary may know a smaller signed tree than the one towards which this copy grew.
+#[test]
+fn a_signed_tree_that_ends_within_what_is_verified_is_held() {
+    let (mut frontend, primary) = (Frontend::new(), Primary::new(7));
+    let (small, large) = (primary.sth(2, at(1000)), primary.sth(7, at(2000)));
+    let (header, records) = primary.send_log(0, Some(large.clone()));
+    frontend.ask(Request::SendLog(header, records[..3].to_vec())).unwrap();
+    frontend.ask(Request::SendEntry(Term::FIRST, primary.batch(0..3))).unwrap();
+    let (mut header, _) = primary.send_log(3, Some(large));
+    header.consistency = Some(primary.consistency(3, 7));
+    frontend.ask(Request::SendLog(header, Vec::new())).unwrap();
+    let (header, _) = primary.send_log(2, Some(small.clone()));
+    frontend.ask(Request::SendLog(header, Vec::new())).unwrap();
+    let position = frontend.position().unwrap();
+    assert_eq!((position.held, position.held_sth), (size(3), Some(small)));
+    assert_eq!(frontend.alarms, Vec::<String>::new());
+}
+
+/// Nothing stays that is not a part of what the log signed.
+#[test]
+fn a_part_of_another_tree_is_dropped() {
+    let (mut frontend, primary) = (Frontend::new(), Primary::new(7));
+    let fork = Primary::of((10..17).map(crate::testing::entry).collect());
+    let sth = primary.sth(7, at(1000));
+    let (header, records) = fork.send_log(0, Some(sth.clone()));
+    frontend.ask(Request::SendLog(header, records[..3].to_vec())).unwrap();
+    frontend.ask(Request::SendEntry(Term::FIRST, fork.batch(0..3))).unwrap();
+    for path in [primary.consistency(3, 7), fork.consistency(3, 7), Vec::new()] {
+        let (mut header, records) = fork.send_log(3, Some(sth.clone()));
+        header.consistency = Some(path);
+        let refused = frontend.ask(Request::SendLog(header, records));
+        assert!(matches!(refused, Err(Refusal::Differs { .. } | Refusal::Gap { .. })), "{refused:?}");
+        assert!(frontend.memory.placed.is_empty());
+        let (header, records) = fork.send_log(0, Some(sth.clone()));
+        frontend.ask(Request::SendLog(header, records[..3].to_vec())).unwrap();
+    }
+    assert_eq!(frontend.alarms.len(), 3);
+    frontend.follow(&primary, &sth);
+}
+
 #[test]
 fn only_what_is_held_is_shown() {
     let (mut frontend, primary) = (Frontend::new(), Primary::new(3));

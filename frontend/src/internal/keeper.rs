@@ -9,13 +9,19 @@ use ct::machine::Effects;
 use ct::names::{LogName, NodeName};
 use ct::replica::{DiskFault, Placed};
 use ct::sct::DigitallySigned;
+use ct::time::Timestamp;
 use ct::wire::Refusal;
 use node::clock::Clock;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use store::StoreError;
 use store::log::{Append, Commit, SealJob, SealedRun, StepView, Writer};
 use tokio::sync::{mpsc, oneshot};
+
+/// After so long without a primary's call a frontend that was started shows what it showed before: reads outlive the merge
+/// nodes (docs/protocol.md, P8).
+pub(crate) const ALONE: Duration = Duration::from_secs(10);
 
 /// What the keeper is asked to do.
 #[derive(Debug)]
@@ -26,6 +32,8 @@ pub(crate) enum Job {
     Sct(Name, DigitallySigned),
     /// A run of entries was sealed, or not.
     Sealed(Box<Result<SealedRun, StoreError>>),
+    /// See whether a primary calls.
+    Alone,
     /// End.
     Stop,
 }
@@ -60,6 +68,8 @@ pub(crate) struct Keeper {
     pub(crate) sealing: bool,
     /// Is told what entries are in the tree from now on.
     pub(crate) placed: OnPlaced,
+    /// When a primary called last, or the keeper began.
+    pub(crate) called: Timestamp,
 }
 
 impl Keeper {
@@ -79,6 +89,7 @@ impl Keeper {
                     self.writer.finish_seal((*run)?)?;
                     self.seal_on();
                 }
+                Job::Alone => self.show_if_alone(),
                 Job::Stop => break,
             }
         }
@@ -95,9 +106,10 @@ impl Keeper {
             Request::SendLog(header, _) => header.sth.as_ref().map(|sth| sth.head.timestamp),
             _ => None,
         };
+        let (now, by_primary) = (self.clock.now(), !matches!(request, Request::SetPrimary(_)));
         let reader = self.writer.reader();
         let (view, mut fx) = (StepView::new(&reader), Effects::new());
-        self.machine.step(self.clock.now(), 0, from, request, &view, &mut fx)?;
+        self.machine.step(now, 0, from, request, &view, &mut fx)?;
         self.commit(fx.writes, &view.into_identities())?;
         let mut answer = Err(Box::new(Refusal::Unproven { reason: "no answer".to_owned() }));
         for act in fx.acts {
@@ -114,9 +126,22 @@ impl Keeper {
             }
         }
         if let (Some(at), Ok(_)) = (offered, &answer) {
-            self.heads.offered(at);
+            self.heads.offered(at, now);
+        }
+        if by_primary && answer.is_ok() {
+            self.called = now;
         }
         Ok(answer)
+    }
+
+    /// What was shown before the start is not shown again before a primary says what is the newest: this copy may have been
+    /// away, or put back from an older one. Unless there is none that could say.
+    pub(crate) fn show_if_alone(&self) {
+        let hidden = self.machine.published().filter(|_| self.heads.get().published.is_none());
+        if let Some(sth) = hidden.filter(|_| self.clock.now() >= self.called.plus(ALONE)) {
+            tracing::warn!(log = %self.log, size = %sth.head().tree_size, "no primary calls: showing what was shown last");
+            self.heads.publish(sth.sth().clone());
+        }
     }
 
     fn commit(
@@ -148,6 +173,7 @@ impl Keeper {
         }
         if !commit.append.is_empty() || !commit.state.is_empty() {
             self.writer.commit(&commit)?;
+            self.seal_on();
         } else if copies {
             self.writer.sync()?;
         }
@@ -157,17 +183,16 @@ impl Keeper {
         if let Some(sth) = held {
             self.heads.hold(*sth);
             (self.placed)(identities);
-            self.seal_on();
         }
         Ok(())
     }
 
-    /// Has the next full run sealed, one at a time. What is held is never cut, so it may be sealed.
+    /// Has the next full run sealed, one at a time. What is verified is never cut, so it may be sealed.
     fn seal_on(&mut self) {
         if self.sealing {
             return;
         }
-        if let Some(job) = self.writer.seal_job(self.heads.get().held_size()) {
+        if let Some(job) = self.writer.seal_job(self.writer.len()) {
             self.sealing = true;
             (self.seal)(job);
         }

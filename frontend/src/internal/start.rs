@@ -13,12 +13,17 @@ use node::clock::Clock;
 use node::tasks::Tasks;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use store::StoreError;
 use store::log::{Reader, SealJob, StepView, Writer};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 /// Calls of other nodes that wait for the keeper; further callers wait outside.
 const MAX_JOBS: usize = 64;
+
+/// Pause between two looks at whether a primary calls.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Why a log's copy cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +50,7 @@ pub(crate) struct StartedLog {
 
 /// The keeper, before it runs.
 pub(crate) struct Keeping {
-    keeper: Keeper,
+    pub(crate) keeper: Keeper,
     jobs: mpsc::Receiver<Job>,
     near: mpsc::Sender<Job>,
     tasks: Tasks,
@@ -74,9 +79,6 @@ pub(crate) fn start_log(wanted: Wanted<'_>) -> Result<StartedLog, StartLogError>
     if let Some(held) = machine.held() {
         heads.hold(held.sth().clone());
     }
-    if let Some(published) = machine.published() {
-        heads.publish(published.sth().clone());
-    }
     let (near, jobs) = mpsc::channel(MAX_JOBS);
     let known = wanted.known;
     let keeper = Keeper {
@@ -84,6 +86,7 @@ pub(crate) fn start_log(wanted: Wanted<'_>) -> Result<StartedLog, StartLogError>
         machine,
         writer,
         heads: Arc::clone(&heads),
+        called: wanted.clock.now(),
         clock: wanted.clock,
         seal: sealer(wanted.tasks.clone(), near.downgrade()),
         sealing: false,
@@ -98,7 +101,7 @@ impl Keeping {
     /// Works on a thread of its own until the node stops.
     pub(crate) async fn run(self) -> Result<(), KeeperError> {
         let Keeping { keeper, mut jobs, near, tasks } = self;
-        let shutdown = tasks.shutdown().clone();
+        let (shutdown, alone) = (tasks.shutdown().clone(), near.downgrade());
         let stop = async move {
             shutdown.cancelled().await;
             // It is gone already if this fails.
@@ -106,9 +109,28 @@ impl Keeping {
         };
         // Without this task the keeper only ends with the process.
         let _ = tasks.background("stop keeper", stop);
+        // And without this one a copy that no primary calls shows nothing.
+        let _ = tasks.background("show alone", look_whether_alone(&keeper, alone, tasks.shutdown().clone()));
         match tasks.blocking("keeper", move || keeper.run(&mut jobs)).await {
             Ok(ended) => ended,
             Err(panicked) => Err(KeeperError::Panicked(panicked.text)),
+        }
+    }
+}
+
+/// Has the keeper see whether a primary calls, until something is shown.
+fn look_whether_alone(
+    keeper: &Keeper,
+    near: mpsc::WeakSender<Job>,
+    shutdown: CancellationToken,
+) -> impl Future<Output = ()> + Send + use<> {
+    let heads = Arc::clone(&keeper.heads);
+    async move {
+        while heads.get().published.is_none()
+            && shutdown.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some()
+        {
+            let Some(near) = near.upgrade() else { return };
+            let _ = near.send(Job::Alone).await;
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::service::{answer, decode};
 use super::*;
-use crate::copy::Settings;
+use crate::copy::{Request, Settings};
 use crate::submit::Known;
 use crate::testing::lab::{Lab, now};
 use crate::testing::{Primary, certificate, log_key, node, size, trust};
@@ -13,13 +13,14 @@ use ct::limits::MAX_BATCH_ENTRIES;
 use ct::time::ClockBound;
 use ct::wire::tree::{self, CurrentPosition, FrontendPosition, MissingEntries, SendLog, Staged, Taken};
 use ct::wire::{Bulk, Done, Refusal, SetPrimary};
-use node::clock::SystemClock;
+use node::clock::{Clock, ManualClock, SystemClock};
 use node::fault::Fault;
 use node::message::Method;
 use node::tasks::Tasks;
 use serde::Serialize;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 async fn call_as(lab: &Lab, caller: &str, method: Method, body: Vec<u8>) -> Result<Vec<u8>, Fault> {
@@ -111,13 +112,17 @@ async fn refusals_travel_as_such_and_garbage_is_the_callers_fault() {
 }
 
 pub(crate) fn start(dir: &Path) -> Result<StartedLog, StartLogError> {
+    start_at(dir, Arc::new(SystemClock))
+}
+
+fn start_at(dir: &Path, clock: Arc<dyn Clock>) -> Result<StartedLog, StartLogError> {
     start_log(Wanted {
         log: &"lab".parse().unwrap(),
         dir,
         kind: LogKind::Rfc6962,
         settings: Settings { log_key: log_key().public().clone(), clock: ClockBound::DEFAULT },
         trust: trust(),
-        clock: Arc::new(SystemClock),
+        clock,
         tasks: &Tasks::new(10, CancellationToken::new()),
         known: Known::default(),
     })
@@ -145,4 +150,46 @@ fn state_of_another_log_is_refused() {
     create(&dir, &other, LogKind::Rfc6962).unwrap();
     let refused = start(&dir).err().unwrap();
     assert!(matches!(refused, StartLogError::Rows(RowsError::Certificate { .. })), "{refused}");
+}
+
+/// A directory was put back from a copy, or its frontend was away: it showed an older tree head than it had shown before, or
+/// than the others did. What was shown before a start is shown again when a primary says that it is the newest; without any
+/// primary, after a while, for reads outlive the merge nodes (docs/protocol.md, P8).
+#[test]
+fn what_was_shown_before_a_start_waits_for_a_primary() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path().join("lab");
+    create(&dir, &certificate(), LogKind::Rfc6962).unwrap();
+    let (primary, clock) = (Primary::new(3), Arc::new(ManualClock::new(now())));
+    let sth = primary.sth(3, now());
+    let position = || Request::Position(TERM);
+    {
+        let mut keeper = start_at(&dir, clock.clone()).unwrap().keeping.keeper;
+        let (header, records) = primary.send_log(0, Some(sth.clone()));
+        let entries = Request::SendEntry(TERM, primary.batch(0..3));
+        let show = Request::Publish(primary.publish(sth.clone(), now()));
+        for request in [Request::SendLog(header, records), entries, position(), show] {
+            keeper.step(&node("m1"), request).unwrap().unwrap();
+        }
+        assert!(keeper.heads.get().published.is_some());
+    }
+    let shown =
+        |keeper: &keeper::Keeper| keeper.heads.get().published.as_ref().map(|shown| shown.sth.clone());
+    let mut keeper = start_at(&dir, clock.clone()).unwrap().keeping.keeper;
+    assert_eq!((shown(&keeper), keeper.heads.get().held_size()), (None, size(3)));
+    for _ in 0..3 {
+        // A primary calls: it will say.
+        clock.advance(keeper::ALONE - Duration::from_secs(1));
+        keeper.step(&node("m1"), position()).unwrap().unwrap();
+        keeper.show_if_alone();
+        assert_eq!(shown(&keeper), None);
+    }
+    // Somebody else is none.
+    clock.advance(keeper::ALONE - Duration::from_secs(1));
+    assert!(keeper.step(&node("m2"), position()).unwrap().is_err());
+    keeper.show_if_alone();
+    assert_eq!(shown(&keeper), None);
+    clock.advance(Duration::from_secs(1));
+    keeper.show_if_alone();
+    assert_eq!(shown(&keeper), Some(sth));
 }

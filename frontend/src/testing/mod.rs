@@ -7,9 +7,11 @@ pub(crate) mod lab;
 pub(crate) mod nodes;
 
 use ct::entry::{Leaf, LogKind, OrderedEntry, SignedEntry, StoredEntry, extra_hash};
-use ct::hash::{Fingerprint, sha256};
-use ct::index::{Term, TreeSize};
+use ct::hash::{Fingerprint, NodeHash, sha256};
+use ct::index::{LeafIndex, Term, TreeSize};
 use ct::key::LogSigningKey;
+use ct::merkle::compact::Compact;
+use ct::merkle::plan::{self, NodeId};
 use ct::names::NodeName;
 use ct::node_key::NodeSigningKey;
 use ct::order::{BothTrees, LogHead, OrderRecord};
@@ -126,11 +128,27 @@ impl Primary {
         log_key().sign_head(TreeHead { timestamp, tree_size: size(tree_size), root_hash }).sth().clone()
     }
 
+    /// Proof that the tree of one size is a part of the tree of another.
+    pub(crate) fn consistency(&self, from: u64, to: u64) -> Vec<NodeHash> {
+        let leaf = |index: usize| {
+            let index_of = LeafIndex::new(index as u64).unwrap();
+            OrderedEntry { index: index_of, entry: self.entries[index].clone() }.leaf_hash(LogKind::Rfc6962)
+        };
+        let node = |id: NodeId| {
+            let begin = (id.index << id.level) as usize;
+            let mut tree = Compact::empty();
+            (begin..begin + (1 << id.level)).for_each(|index| tree.append(leaf(index).into()));
+            Ok::<_, ()>(NodeHash::new(*tree.root().as_bytes()))
+        };
+        plan::consistency(size(from), size(to)).unwrap().finish(node).unwrap()
+    }
+
     /// Everything from a place on, under an STH.
     pub(crate) fn send_log(&self, start: u64, sth: Option<Sth>) -> (SendLog, Vec<OrderRecord>) {
         let head = self.head(start);
         let (root, internal_root) = (head.root, head.internal_root);
-        let header = SendLog { term: Term::FIRST, start: size(start), root, internal_root, sth };
+        let header =
+            SendLog { term: Term::FIRST, start: size(start), root, internal_root, sth, consistency: None };
         (header, self.records[start as usize..].to_vec())
     }
 

@@ -100,6 +100,7 @@ impl MergeNode<'_> {
             root: at.root,
             internal_root: at.internal_root,
             sth: newest.clone(),
+            consistency: None,
         };
         let records = log.records(base, log.len()).expect("so are its records");
         let entries = batch(&entries_of(log));

@@ -189,6 +189,7 @@ pub fn send_log(
         root: at_start.root,
         internal_root: at_start.internal_root,
         sth: None,
+        consistency: None,
     };
     let records = log.records(size(part.start), size(part.end)).unwrap();
     match ask(world, to, &certificate.body.primary, Request::SendLog(header, records))? {

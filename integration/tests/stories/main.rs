@@ -2,6 +2,7 @@
 //! to a log that lacked the rule; each is told again here, with the rule in force. The tags are those of the model's runs.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+mod catching_up;
 mod clocks;
 mod collect;
 mod damage;

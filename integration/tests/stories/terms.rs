@@ -50,6 +50,7 @@ fn calls(world: &mut World, from: &NodeName, claimed: Term) -> Vec<(&'static str
         root: empty.root,
         internal_root: empty.internal_root,
         sth: Some(sth(empty, at(5))),
+        consistency: None,
     };
     let publish = Publish { term: claimed, sth: sth(empty, at(5)), polled_through: at(0) };
     let mut proposal = propose(&world.newest, empty, at(10));
@@ -237,6 +238,7 @@ fn what_another_key_signed_is_refused() {
         root: empty.root,
         internal_root: empty.internal_root,
         sth: Some(of_nobody),
+        consistency: None,
     };
     let answer = ask_frontend(&mut world, &m(1), copy::Request::SendLog(header, Vec::new()));
     assert!(matches!(answer, Err(Refusal::Unproven { .. })), "{answer:?}");

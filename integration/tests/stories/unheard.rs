@@ -39,6 +39,7 @@ fn scene() -> Scene {
         root: at_end.root,
         internal_root: at_end.internal_root,
         sth: Some(log_key().sign_head(signed).sth().clone()),
+        consistency: None,
     };
     for number in [2, 3] {
         ask(&mut world, &m(number), &m(1), Request::SendLog(header.clone(), Vec::new())).unwrap();

@@ -1,5 +1,5 @@
 //! Publication: the frontends get the STH first, then what lies below it; when they hold it, it is shown
-//! (docs/protocol.md, P1–P6).
+//! (docs/protocol.md, P1–P8).
 
 use super::follow::send_log;
 use super::{Caller, Lane, alarm};
@@ -13,7 +13,7 @@ use ct::replica::View;
 use ct::sth::VerifiedSth;
 use ct::time::Timestamp;
 use ct::wire::Refusal;
-use ct::wire::tree::{FrontendPosition, Publish};
+use ct::wire::tree::{FrontendPosition, Publish, SendLog};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -118,18 +118,21 @@ impl Publication {
         let Some(copy) = self.frontends.get_mut(&name) else { return };
         copy.lane.ended(id);
         match (copy.asked.take(), outcome) {
-            (Some(Asked::Position), Ok(Returned::FrontendPosition(position))) => located(copy, &position),
+            (Some(Asked::Position), Ok(Returned::FrontendPosition(position))) => {
+                let before = copy.holds;
+                located(copy, &position);
+                // One that holds nothing was made anew, by somebody who knows.
+                if let (Some(held), Some(holds)) = (before, copy.holds)
+                    && holds < held
+                {
+                    alarm(fx, Alarm::FrontendPutBack { node: name.clone(), held, holds });
+                }
+            }
             (Some(Asked::Log), Ok(Returned::Staged(end))) => {
                 copy.staged = end;
                 copy.missing = None;
             }
-            (Some(Asked::Missing), Ok(Returned::Missing(names))) => {
-                // With nothing missing it recomputes the root: its position says whether it holds the tree now.
-                if names.is_empty() {
-                    copy.held = None;
-                }
-                copy.missing = Some(names);
-            }
+            (Some(Asked::Missing), Ok(Returned::Missing(names))) => copy.missing = Some(names),
             (Some(Asked::Entries), Ok(Returned::Taken(taken))) => {
                 copy.issuers = taken.need_issuers;
                 copy.missing = None;
@@ -194,6 +197,8 @@ fn located(copy: &mut Copy, position: &FrontendPosition) {
     copy.shows = position.published.as_ref().map(|sth| sth.head.timestamp);
     copy.sent_for = None;
     copy.missing = None;
+    // It may have been started anew, and shows nothing before it is told to.
+    copy.polled = None;
 }
 
 impl Copy {
@@ -218,30 +223,36 @@ impl Copy {
             }
             return Ok(None);
         }
-        let size = target.head().tree_size;
-        if self.staged < size || self.sent_for != Some(at) {
-            let from = self.staged.min(size);
-            let to = from.plus(MAX_SEND_LOG as u64).min(size);
-            self.sent_for = Some(at);
-            return Ok(Some((Asked::Log, with_sth(send_log(core, from, to, view)?, target))));
-        }
         match &self.missing {
-            None => Ok(Some((Asked::Missing, Call::Missing(term)))),
-            Some(names) => {
+            None if self.sent_for.is_some() => Ok(Some((Asked::Missing, Call::Missing(term)))),
+            Some(names) if !names.is_empty() => {
                 let names = names[..names.len().min(MAX_BATCH_ENTRIES)].to_vec();
                 let issuers = std::mem::take(&mut self.issuers);
                 Ok(Some((Asked::Entries, Call::SendEntries(term, names, issuers))))
             }
+            // It is complete, and recomputes the root: its position says whether it holds the tree now.
+            Some(_) if self.staged >= target.head().tree_size && self.sent_for == Some(at) => {
+                Ok(Some((Asked::Position, Call::Position(term))))
+            }
+            _ => Ok(Some((Asked::Log, self.send_more(core, target, view)?))),
         }
     }
-}
 
-/// A frontend is sent the STH that is being published, which need not be the newest.
-fn with_sth(call: Call, target: &VerifiedSth) -> Call {
-    match call {
-        Call::SendLog(header, records) => {
-            Call::SendLog(ct::wire::tree::SendLog { sth: Some(target.sth().clone()), ..header }, records)
-        }
-        other => other,
+    /// One part after the other: what it was sent before, it has, and is proven to it to be a part of what is signed
+    /// (docs/protocol.md, P7).
+    fn send_more(&mut self, core: &Core, target: &VerifiedSth, view: &impl View) -> Result<Call, Halt> {
+        let size = target.head().tree_size;
+        let from = self.staged.min(size);
+        let to = from.plus(MAX_SEND_LOG as u64).min(size);
+        let is_part = self.held.is_some_and(|held| held < from) && from < size;
+        let consistency = if is_part { Some(view.consistency(from, size)?) } else { None };
+        self.sent_for = Some(target.head().timestamp);
+        Ok(match send_log(core, from, to, view)? {
+            // The STH that is being published need not be the newest.
+            Call::SendLog(header, records) => {
+                Call::SendLog(SendLog { sth: Some(target.sth().clone()), consistency, ..header }, records)
+            }
+            other => other,
+        })
     }
 }

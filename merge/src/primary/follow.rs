@@ -339,6 +339,7 @@ pub(crate) fn send_log(core: &Core, from: TreeSize, to: TreeSize, view: &impl Vi
         root: head.root,
         internal_root: head.internal_root,
         sth: core.newest_sth.as_ref().map(|sth| sth.sth().clone()),
+        consistency: None,
     };
     Ok(Call::SendLog(header, view.records(from, to)?))
 }

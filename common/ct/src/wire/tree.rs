@@ -1,6 +1,6 @@
 //! Messages by which a primary brings copies of the log up to date: merge nodes and frontends.
 
-use crate::hash::{Fingerprint, InternalRoot, Name, RootHash};
+use crate::hash::{Fingerprint, InternalRoot, Name, NodeHash, RootHash};
 use crate::index::{LeafIndex, Term, TreeSize};
 use crate::order::LogHead;
 use crate::sth::Sth;
@@ -53,7 +53,7 @@ pub struct MergePosition {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FrontendPosition {
-    /// The largest verified tree that it holds.
+    /// The size of its verified tree, which may reach beyond `held_sth` while it catches up.
     pub held: TreeSize,
     /// The newest STH whose tree it holds.
     pub held_sth: Option<Sth>,
@@ -75,6 +75,10 @@ pub struct SendLog {
     pub internal_root: InternalRoot,
     /// The newest STH. A frontend stages at most its size.
     pub sth: Option<Sth>,
+    /// To a frontend that has all below `start` and does not hold it yet: proof that the tree at `start` is a part of the
+    /// STH's (docs/protocol.md, P7).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consistency: Option<Vec<NodeHash>>,
 }
 
 /// Answer to SendLog.
