@@ -165,6 +165,8 @@ pub struct Machine {
     run: Run,
     lanes: BTreeMap<NodeName, Lane>,
     stops: BTreeMap<NodeName, SignedStopReply>,
+    /// When everybody was asked to stop.
+    asked: Timestamp,
     next_call: CallId,
     /// When this stage began in this process.
     since: Timestamp,
@@ -198,6 +200,7 @@ impl Machine {
             run,
             lanes: BTreeMap::new(),
             stops: BTreeMap::new(),
+            asked: now,
             next_call: 0,
             since: now,
             enough: None,
@@ -408,6 +411,15 @@ impl Machine {
                 return self.choose(now, chosen, stops, fx);
             }
         }
+        let long = now.since(self.asked) >= self.settings.patience;
+        if long && self.run.plan.change.is_something() {
+            let without = self.guard.certificate().choose(run, term, &Change::Nothing, &stops);
+            if !matches!(without, Err(ChoiceError::TooFew { .. })) {
+                // The log stands still for the change alone. Chosen anew in the next step, when that is durable.
+                self.leave_out("too few of those who are needed for it can be stopped".to_owned());
+                return fx.write(Write::Run(Box::new(self.run.clone())));
+            }
+        }
         let in_force = self.guard.certificate().clone();
         let call = |lane: &Lane| match lane.step {
             Step::Stop | Step::Elsewhere(_) => Some(Call::Stop(term, run)),
@@ -418,6 +430,11 @@ impl Machine {
         };
         self.call(now, call, fx);
         self.say_if_stuck(now, fx);
+        if long && !self.lanes.values().any(open) {
+            // Another repair may have gone on meanwhile: whoever is asked again says so.
+            self.asked = now;
+            self.open_lanes();
+        }
     }
 
     /// Makes the choice that every node will make again, and the one certificate of the term.

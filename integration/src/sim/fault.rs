@@ -47,6 +47,8 @@ pub enum Fault {
     Repair,
     /// A second repair begins while another is under way.
     TwoRepairs,
+    /// A merge node gives up its vote; it gets it back later.
+    Leaves,
     /// A frontend counts with another quorum than the others.
     ConfigSkew,
     /// A disk is replaced by an empty one.
@@ -80,7 +82,7 @@ pub enum Stage {
 
 impl Fault {
     /// Every kind.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::CrashLost,
         Self::CrashPersisted,
         Self::DiskFull,
@@ -101,6 +103,7 @@ impl Fault {
         Self::OldPrimary,
         Self::Repair,
         Self::TwoRepairs,
+        Self::Leaves,
         Self::ConfigSkew,
         Self::Wiped,
         Self::RolledBack,
@@ -166,9 +169,9 @@ impl Fault {
             Self::Repair => [Collect, BackUp, Endorse, Sign, Distribute, TellStorage, Terms]
                 .map(|stage| (Merge, stage))
                 .to_vec(),
-            Self::TwoRepairs => vec![(MergeRepair, Terms)],
+            Self::TwoRepairs | Self::Leaves => vec![(MergeRepair, Terms)],
             Self::ConfigSkew => vec![(Frontend, Promise)],
-            Self::Wiped => vec![(Merge, Terms), (Storage, Promise), (Frontend, Distribute)],
+            Self::Wiped => vec![(Merge, Terms), (Storage, Promise), (Frontend, Distribute), (Signer, Sign)],
             Self::RolledBack => vec![(Storage, Promise), (Frontend, Distribute)],
         }
     }
@@ -197,6 +200,7 @@ impl fmt::Display for Fault {
             Self::OldPrimary => "old primary",
             Self::Repair => "repair",
             Self::TwoRepairs => "two repairs",
+            Self::Leaves => "a voter leaves",
             Self::ConfigSkew => "config skew",
             Self::Wiped => "disk wiped",
             Self::RolledBack => "disk rolled back",

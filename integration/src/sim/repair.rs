@@ -26,7 +26,7 @@ pub fn repair_name(number: usize) -> NodeName {
 /// nothing can be planned.
 pub fn repair(world: &mut World, node: &NodeName) {
     // Who lost its vote gets it back first.
-    let wanted = world.voteless().map_or(Wanted::Primary, Wanted::Rejoin);
+    let wanted = world.voteless().unwrap_or_else(|| world.another_primary());
     repair_wanting(world, node, &wanted);
 }
 

@@ -28,6 +28,8 @@ pub(in crate::sim) enum Happening {
     LookAfterMerges,
     /// A storage node that lost its list is filled from the others, if it can be.
     Refill(NodeName),
+    /// The state of the signer that was lost is made anew.
+    MakeSigner,
     /// A clock is set right.
     Clock(NodeName),
 }
@@ -108,6 +110,7 @@ impl World {
             Happening::Person => self.person(),
             Happening::LookAfterMerges => self.look_after_merges(),
             Happening::Refill(node) => self.refill(&node),
+            Happening::MakeSigner => self.make_signer(),
             Happening::Clock(node) => self.set_clock_right(&node),
         }
     }

@@ -55,6 +55,9 @@ impl World {
                 crate::sim::repair::start(self, &node);
             }
         }
+        if self.signer.disk.memory.is_none() {
+            self.make_signer();
+        }
         self.at(100, Happening::LookAfterMerges);
         // A process that stands still goes on when it does; it is healthy from then on.
         let busy = names.iter().filter_map(|node| self.body(node)).map(|body| body.busy).max();

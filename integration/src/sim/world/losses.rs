@@ -1,7 +1,7 @@
 //! Disks that are lost, and nodes that are made anew.
 
 use super::*;
-use crate::sim::fault::Stage;
+use crate::sim::fault::{Fault, Stage};
 use crate::sim::repair::{repair_name, repair_wanting};
 use crate::sim::submit::ISSUER;
 use ct::term::AcceptedHead;
@@ -43,6 +43,30 @@ impl World {
         self.start(node);
     }
 
+    /// The state of the signer of tree heads is made anew, as `init-node --from-sth` makes it: with the newest tree head that a
+    /// node shows. What the lost disk signed and nobody got to see is forgotten; those who endorsed it are not.
+    pub(super) fn make_signer(&mut self) {
+        if self.signer.disk.memory.is_none()
+            && let Some(head) = self.newest_shown()
+        {
+            let settled = ct::index::Term::ZERO;
+            self.signer.guard = Guard::new(self.trust.clone(), self.newest.clone());
+            self.signer.disk.memory = Some(signer::machine::Memory::FromSth { head, settled });
+        }
+        self.start(&signer_name());
+    }
+
+    /// The newest tree head that a node which answers knows.
+    pub(super) fn newest_shown(&self) -> Option<ct::sth::TreeHead> {
+        let answers = |node: &&NodeName| self.answers(node);
+        let frontends = self.frontends.keys().filter(answers);
+        let shown = frontends.filter_map(|node| self.frontends[node].disk.published.as_ref());
+        let merges = self.merges.keys().filter(answers);
+        let known = merges.filter_map(|node| self.merges[node].disk.durable.newest_sth.as_ref());
+        let heads = shown.map(|sth| sth.head).chain(known.map(|sth| sth.head));
+        heads.max_by_key(|head| (head.tree_size, head.timestamp))
+    }
+
     /// What is on a merge node's disk now, for [`World::put_back`].
     pub fn snapshot(&self, node: &NodeName) -> MergeDisk {
         self.merges[node].disk.clone()
@@ -57,13 +81,27 @@ impl World {
         self.start(node);
     }
 
-    /// A merge node that has no vote with the state that it has.
-    pub(in crate::sim) fn voteless(&self) -> Option<NodeName> {
+    /// What gives a merge node its vote back that has none with the state that it has: it was made anew, or left.
+    pub(in crate::sim) fn voteless(&self) -> Option<Wanted> {
         let guard = Guard::new(self.trust.clone(), self.newest.clone());
         let voteless = |(node, process): &(&NodeName, &Process<_, MergeDisk>)| {
             !guard.votes(node, process.disk.durable.incarnation)
         };
-        self.merges.iter().find(voteless).map(|(node, _)| node.clone())
+        self.merges.iter().find(voteless).map(|(node, _)| match self.newest.body.voters.find(node) {
+            Some(_) => Wanted::Rejoin(node.clone()),
+            None => Wanted::Join(node.clone(), self.keys[node].public()),
+        })
+    }
+
+    /// Another primary is what a person wants; at times, with all in order, that a merge node votes no more.
+    pub(in crate::sim) fn another_primary(&mut self) -> Wanted {
+        if !self.stormy || !self.forgetful().is_empty() || self.rng.u32(0..8) != 0 {
+            return Wanted::Primary;
+        }
+        let merges: Vec<_> = self.merges.keys().cloned().collect();
+        let node = merges[self.rng.usize(0..merges.len())].clone();
+        self.hit(Fault::Leaves, &repair_name(1), Stage::Terms);
+        Wanted::Leave(node)
     }
 
     /// The merge nodes that do not count when repair chooses: they lost their state, and have endorsed nothing in the term in
@@ -84,7 +122,7 @@ impl World {
     /// of two that each stopped a part.
     pub(super) fn look_after_merges(&mut self) {
         let wanted = match self.voteless() {
-            Some(node) => Some(Wanted::Rejoin(node)),
+            Some(back) => Some(back),
             None => (self.stands_off() || self.publishes_nothing()).then_some(Wanted::Primary),
         };
         // One process may be waiting for the very node that is to rejoin.
@@ -92,7 +130,9 @@ impl World {
             |repair: &NodeName| self.repairs[repair].disk.as_ref().is_none_or(|run| run.outcome().is_some());
         let idle: Vec<_> = [repair_name(1), repair_name(2)].into_iter().filter(over).collect();
         match (&wanted, idle.as_slice()) {
-            (Some(wanted @ Wanted::Rejoin(_)), [repair, ..]) => repair_wanting(self, repair, wanted),
+            (Some(wanted @ (Wanted::Rejoin(_) | Wanted::Join(..))), [repair, ..]) => {
+                repair_wanting(self, repair, wanted)
+            }
             (Some(wanted), [repair, _]) => repair_wanting(self, repair, wanted),
             (None, [_, _]) => return,
             _ => {}

@@ -245,15 +245,16 @@ impl World {
         let frontends: Vec<_> = self.frontends.keys().cloned().collect();
         let storages: Vec<_> = self.storages.keys().cloned().collect();
         let merges: Vec<_> = self.merges.keys().cloned().collect();
-        match self.rng.u32(0..3) {
-            0 => {
+        match self.rng.u32(0..7) {
+            0 | 1 => {
                 let node = self.one_of(&frontends);
                 self.lose_frontend(&node);
             }
-            1 => {
+            2 | 3 => {
                 let node = self.one_of(&storages);
                 self.lose_list(&node);
             }
+            4 => self.lose_signer(),
             _ => {
                 let node = self.one_of(&merges);
                 self.lose_merge(&node);
@@ -270,6 +271,20 @@ impl World {
         }
         self.hit(Fault::Wiped, node, Stage::Terms);
         self.wipe_merge(node);
+    }
+
+    /// A person has it go on from what nodes show, some time later; before anything is shown there is nothing to go on from.
+    fn lose_signer(&mut self) {
+        let SignerDisk { memory, fork, .. } = &self.signer.disk;
+        if memory.is_none() || fork.is_some() || self.newest_shown().is_none() {
+            return;
+        }
+        let node = signer_name();
+        self.hit(Fault::Wiped, &node, Stage::Sign);
+        self.kill(&node);
+        self.signer.disk = SignerDisk::default();
+        let delay = self.rng.u64(100..2_000);
+        self.at(delay, Happening::MakeSigner);
     }
 
     fn lose_frontend(&mut self, node: &NodeName) {
