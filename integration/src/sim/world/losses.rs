@@ -93,6 +93,12 @@ impl World {
         })
     }
 
+    /// Whether a merge node is about to give up its vote.
+    pub(super) fn is_leaving(&self) -> bool {
+        let mut runs = self.repairs.values().filter_map(|process| process.disk.as_ref());
+        runs.any(|run| run.outcome().is_none() && matches!(run.plan.change, ct::term::Change::Leave { .. }))
+    }
+
     /// Another primary is what a person wants; at times, with all in order, that a merge node votes no more.
     pub(in crate::sim) fn another_primary(&mut self) -> Wanted {
         if !self.stormy || !self.forgetful().is_empty() || self.rng.u32(0..8) != 0 {

@@ -262,11 +262,11 @@ impl World {
         }
     }
 
-    /// A minority may have forgotten what it promised; with more, nothing could be repaired.
+    /// A minority may have forgotten what it promised; with more, nothing could be repaired. Of two voters, none may.
     fn lose_merge(&mut self, node: &NodeName) {
         let minority = (self.merges.len() - 1) / 2;
         let others = self.forgetful().into_iter().filter(|other| *other != node).count();
-        if others + 1 > minority {
+        if others + 1 > minority || self.is_leaving() {
             return;
         }
         self.hit(Fault::Wiped, node, Stage::Terms);
