@@ -1,5 +1,6 @@
 //! Submissions while something goes wrong, and the demand that every promise was kept.
 
+use crate::cluster::wait_for;
 use judge::JudgeError;
 use judge::session::{Case, Session, Submission};
 use std::sync::Mutex;
@@ -59,6 +60,10 @@ impl Drop for StopOnDrop<'_> {
 /// If one is not, or if there is none.
 pub fn demand_all(sessions: &[Session], promised: &[(usize, Submission)]) {
     assert!(!promised.is_empty(), "nothing was promised, so nothing was tested");
+    // One that was started a moment ago shows nothing before the primary says what (docs/protocol.md, P8).
+    for session in sessions {
+        wait_for("the frontend to show a tree head", || session.sth().ok());
+    }
     for (frontend, submission) in promised {
         let other = &sessions[(frontend + 1) % sessions.len()];
         other.included(submission).unwrap_or_else(|error| panic!("a promise was not kept: {error}"));

@@ -124,6 +124,8 @@ impl Site {
         for (at, session) in self.sessions.iter().enumerate() {
             let after = wait_for(&format!("a promise after {trouble:?} of {victim}"), || promise(session));
             let other = &self.sessions[(at + 1) % self.sessions.len()];
+            // One that was started shows nothing before the primary says what.
+            wait_for("the other frontend to show a tree head", || other.sth().ok());
             other.included(&after).unwrap_or_else(|error| panic!("after {trouble:?} of {victim}: {error}"));
         }
         println!("{victim}: {trouble:?}, {:.1?}", begin.elapsed());
