@@ -267,8 +267,8 @@ fn the_right_to_sign_moves_and_a_signer_and_a_frontend_are_made_anew() {
 }
 
 /// The signer of tree heads is gone and gives no word: the right moves when all merge nodes are stopped, and the new one signs
-/// when the primary has proven that nothing which the old one might yet sign is left out (G12). Then that one loses its disk
-/// before it signed anything that is still shown nowhere else; its operator vouches for the old one.
+/// when the primary has proven that nothing which the old one might yet sign is left out (G12). Then that one loses its disk;
+/// made anew it owes no proof, for its operator says that the old one is gone for good.
 #[test]
 fn the_right_to_sign_moves_from_a_signer_that_is_gone() {
     let mut site = Site::start();

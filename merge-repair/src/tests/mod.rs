@@ -147,15 +147,7 @@ fn scan_with(look: Look) -> Scan {
 
 /// What a node accepted of merge-1, the primary of term 1.
 fn accepted(head: LogHead) -> AcceptedHead {
-    let proposal = Proposal {
-        log_id: log_id(),
-        kind: LogKind::Rfc6962,
-        voters: guard().certificate().body.voters.hash(),
-        term: Term::FIRST,
-        sth_signer: name("signer-1"),
-        head: TreeHead { timestamp: NOW, tree_size: head.size, root_hash: head.root },
-        internal_root: head.internal_root,
-    };
+    let proposal = Proposal::of(&guard().certificate().body, head, NOW);
     let request = Some(SignedProposal::new(proposal, m(1), &key(1)));
     AcceptedHead { term: Term::FIRST, head, request }
 }

@@ -62,9 +62,7 @@ impl Machine {
     /// Whoever takes over the right goes on from the last STH that the old signer signed, as far as it is known: from the
     /// release, or from the nodes that were stopped.
     pub(super) fn take_over(&mut self, adopted: &Guard, fx: &mut Effects<Write, Act>) {
-        let certificate = adopted.certificate();
-        let bodies = certificate.changes.iter().map(|change| &change.body).chain([&certificate.body]);
-        let mut missed = bodies.filter(|body| body.term > self.guard.term());
+        let mut missed = adopted.certificate().bodies().filter(|body| body.term > self.guard.term());
         let mine = |body: &&TermBody| matches!(&body.change, Change::MoveSigner { to, .. } if *to == self.settings.me);
         let Some(body) = missed.rfind(mine) else { return };
         let settled = self.memory.as_ref().map_or(Term::ZERO, Memory::settled);

@@ -67,10 +67,8 @@ impl Machine {
     /// What other signers may yet sign. One signs nothing that is not later than its last STH; and honest nodes endorse
     /// nothing further ahead than clocks may be behind, so one that claims that delays nothing.
     fn unheard(&self, now: Timestamp) -> Vec<Unheard> {
-        let certificate = self.guard.certificate();
-        let bodies = certificate.changes.iter().map(|change| &change.body).chain([&certificate.body]);
         let settled = self.memory.as_ref().map_or(Term::ZERO, Memory::settled);
-        let unsettled = bodies.filter(|body| {
+        let unsettled = self.guard.certificate().bodies().filter(|body| {
             body.term > settled && matches!(&body.change, Change::MoveSigner { release: None, .. })
         });
         unsettled

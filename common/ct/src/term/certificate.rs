@@ -161,6 +161,11 @@ impl TermCertificate {
         Statement::new("wolffish/term/v1").text(&json)
     }
 
+    /// What the earlier ones that it carries say, oldest first, and then what it says itself.
+    pub fn bodies(&self) -> impl DoubleEndedIterator<Item = &TermBody> {
+        self.changes.iter().map(|change| &change.body).chain([&self.body])
+    }
+
     /// The term.
     pub const fn term(&self) -> Term {
         self.body.term
