@@ -151,3 +151,66 @@ fn damage_is_named_repaired_from_peers_and_gone() {
     }
     demand_all(&[spread.session()], &promised);
 }
+
+/// Whether a storage node's list has all that the node acknowledged.
+fn completeness(dir: &Path, node: &str) -> Option<String> {
+    let output = Command::new(wolffish()).args(["status", "--json", "--dir"]).arg(dir).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).ok()?;
+    let logs = report["logs"].as_array()?;
+    let log = logs.iter().find(|log| log["log"] == "anytime")?;
+    let look = log["nodes"].as_array()?.iter().find(|look| look["node"] == node)?;
+    look["status"]["detail"]["completeness"].as_str().map(str::to_owned)
+}
+
+/// Promises stand on two lists of three, and nothing is published. One of the two is damaged all over, and its state too: what is
+/// whole stays, the rest is copied from the other. Then that one is lost, and the repaired list is the only one that has them.
+#[test]
+fn a_damaged_list_keeps_what_is_whole_and_copies_the_rest() {
+    let cluster = Cluster::start(&["--sth-interval", "500ms", "--publish-interval", "200ms"]);
+    let nodes = cluster.nodes();
+    let mut promised = promises(&cluster.session(0), 4);
+    let mut spread = Spread::take_over(cluster);
+    let dir = spread.dir().to_owned();
+    spread.start_all();
+    let session = spread.session();
+    wait_for("a promise", || promise(&session));
+    let merges = ["merge-1", "merge-2", "merge-3"];
+    merges.iter().for_each(|node| spread.kill(node));
+    spread.kill("storage-3");
+    promised.extend((0..40).map(|_| (0, wait_for("a promise without merge nodes", || promise(&session)))));
+
+    spread.kill("storage-2");
+    is_clean(&dir, "storage-2");
+    let log = log_dir(nodes.iter().find(|node| node.name == "storage-2").unwrap());
+    let segment = log.join("list/segments/00000000.seg");
+    let size = fs::metadata(&segment).unwrap().len() as usize;
+    (0..10).for_each(|part| flip(&segment, 100 + part * (size - 200) / 10));
+    let change_state = |sql: &str| {
+        rusqlite::Connection::open(log.join("state.db")).unwrap().execute_batch(sql).unwrap();
+        findings(&dir, "storage-2")
+    };
+    let found = change_state("DELETE FROM state WHERE key = 'completeness'");
+    let lacks = |finding: &Value| finding["found"].as_str().unwrap().contains("completeness");
+    assert!(found.iter().any(lacks), "a row that is gone: {found:#?}");
+    let found = change_state("UPDATE state SET value = '7' WHERE key = 'start'");
+    assert!(found.iter().any(|finding| finding["row"] == "start"), "{found:#?}");
+    assert!(found.len() > 8, "{found:#?}");
+    let mut refused = fsck(&dir, &["--node", "storage-2", "--log", "anytime"]);
+    assert_eq!(refused.status.code(), Some(1), "{}", text(&refused));
+
+    // Its own certificate is whole, so no merge node is needed.
+    let repaired = fsck(&dir, &["--node", "storage-2", "--log", "anytime", "--repair"]);
+    assert!(repaired.status.success(), "{}", text(&repaired));
+    assert!(text(&repaired).contains("places were damaged"), "{}", text(&repaired));
+    is_clean(&dir, "storage-2");
+    assert!(log.with_extension("damaged").is_dir(), "the damaged files are kept");
+    spread.start_again("storage-3");
+    spread.start_again("storage-2");
+    refused = fsck(&dir, &["--node", "storage-2", "--log", "anytime", "--repair"]);
+    assert_eq!(refused.status.code(), Some(64), "it runs: {}", text(&refused));
+    wait_for("the list to be whole", || (completeness(&dir, "storage-2")? == "whole").then_some(()));
+
+    spread.kill("storage-1");
+    merges.iter().for_each(|node| spread.start_again(node));
+    demand_all(&[spread.session()], &promised);
+}

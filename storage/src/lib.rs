@@ -8,6 +8,7 @@
 pub mod error;
 pub mod machine;
 pub mod queue;
+pub mod salvage;
 pub mod service;
 pub mod state;
 pub mod writer;

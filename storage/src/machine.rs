@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 mod minimum;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod view;
 
 use minimum::SlidingMinimum;

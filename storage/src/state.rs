@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use store::list::{EntryList, ListOptions};
-use store::node_state::StateDb;
+use store::node_state::{self, StateDb};
 
 const INCARNATION: &str = "incarnation";
 const COMPLETENESS: &str = "completeness";
@@ -54,6 +54,23 @@ pub fn create(
         (START, Some(start.as_str())),
     ])?;
     Ok(())
+}
+
+/// The certificate in a state of which other parts may be damaged.
+///
+/// # Errors
+/// Those of [`State::open`], for the certificate alone.
+pub(crate) fn certificate_in(dir: &Path) -> Result<TermCertificate, StorageError> {
+    let text = node_state::peek(dir, CERTIFICATE)?;
+    parse_there(dir, CERTIFICATE, text)
+}
+
+/// Whether a node would understand the state in `dir`, which no process has open. Nothing is written.
+///
+/// # Errors
+/// Those of [`State::open`].
+pub fn check(dir: &Path) -> Result<(), StorageError> {
+    load(dir, |key| node_state::peek(dir, key)).map(drop)
 }
 
 /// `start` was at `position` at the latest at `at`.
@@ -100,12 +117,7 @@ impl State {
     /// [`StorageError::Incomplete`], [`StorageError::Malformed`], errors of the store.
     pub fn open(dir: &Path) -> Result<(Self, Loaded), StorageError> {
         let db = StateDb::open(dir)?;
-        let loaded = Loaded {
-            incarnation: read(&db, dir, INCARNATION)?,
-            completeness: read(&db, dir, COMPLETENESS)?,
-            certificate: read(&db, dir, CERTIFICATE)?,
-            start: read(&db, dir, START)?,
-        };
+        let loaded = load(dir, |key| db.get(key))?;
         let mut marks = BTreeMap::new();
         for (key, text) in db.with_prefix(MARK)? {
             let mark = parse(dir, &key, &text)?;
@@ -169,8 +181,21 @@ fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("these types have string keys only, so they have a JSON form")
 }
 
-fn read<T: DeserializeOwned>(db: &StateDb, dir: &Path, key: &'static str) -> Result<T, StorageError> {
-    let text = db.get(key)?.ok_or_else(|| StorageError::Incomplete { dir: dir.to_owned(), key })?;
+fn load(dir: &Path, get: impl Fn(&str) -> store::Result<Option<String>>) -> Result<Loaded, StorageError> {
+    Ok(Loaded {
+        incarnation: parse_there(dir, INCARNATION, get(INCARNATION)?)?,
+        completeness: parse_there(dir, COMPLETENESS, get(COMPLETENESS)?)?,
+        certificate: parse_there(dir, CERTIFICATE, get(CERTIFICATE)?)?,
+        start: parse_there(dir, START, get(START)?)?,
+    })
+}
+
+fn parse_there<T: DeserializeOwned>(
+    dir: &Path,
+    key: &'static str,
+    text: Option<String>,
+) -> Result<T, StorageError> {
+    let text = text.ok_or_else(|| StorageError::Incomplete { dir: dir.to_owned(), key })?;
     parse(dir, key, &text)
 }
 

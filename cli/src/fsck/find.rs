@@ -36,6 +36,8 @@ pub struct Store {
     pub log: Option<LogName>,
     /// The log's key, if that is known.
     pub key: Option<LogKey>,
+    /// The role of that node, if the configuration says that it has this.
+    pub role: Option<Role>,
     /// What it holds.
     pub kind: Kind,
     /// The directory.
@@ -86,6 +88,7 @@ fn of_node(cluster: &Cluster, name: &NodeName, state: &Path) -> Result<Vec<Store
             node: Some(name.clone()),
             log: Some(facts.name().clone()),
             key: Some(facts.key().clone()),
+            role: Some(node.role()),
             kind: *kind,
             dir: if *kind == Kind::List { storage::state::list_dir(&dir) } else { dir.clone() },
         }));
@@ -101,6 +104,7 @@ fn of_node(cluster: &Cluster, name: &NodeName, state: &Path) -> Result<Vec<Store
         node: Some(name.clone()),
         log: log_of(&dir),
         key: None,
+        role: None,
         kind,
         dir,
     }));
@@ -120,7 +124,14 @@ const fn kept(role: Role) -> &'static [Kind] {
 fn alone(dir: &Path) -> Result<Vec<Store>, Failure> {
     let mut found = Vec::new();
     below(dir, DEPTH, &mut found)?;
-    let store = |(kind, dir): (Kind, PathBuf)| Store { node: None, log: log_of(&dir), key: None, kind, dir };
+    let store = |(kind, dir): (Kind, PathBuf)| Store {
+        node: None,
+        log: log_of(&dir),
+        key: None,
+        role: None,
+        kind,
+        dir,
+    };
     Ok(found.into_iter().map(store).collect())
 }
 
@@ -139,7 +150,7 @@ fn below(dir: &Path, depth: usize, found: &mut Vec<(Kind, PathBuf)>) -> Result<(
     let mut inside = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(failed())? {
         let path = entry.map_err(failed())?.path();
-        if depth > 0 && path.is_dir() {
+        if depth > 0 && path.is_dir() && !storage::salvage::is_beside(&path) {
             inside.push(path);
         }
     }

@@ -5,6 +5,7 @@ use super::heads::{self, Heads};
 use crate::failure::Failure;
 use crate::progress::Progress;
 use ct::index::TreeSize;
+use ct::names::Role;
 use ct::sth::Sth;
 use std::fmt::Display;
 use store::check::Check;
@@ -52,7 +53,7 @@ pub fn check(store: &Store, tell: impl Fn(&dyn Display)) -> Result<Report, Failu
         Kind::Log => log(store, &mut report, &tell),
         Kind::List => ListCheck::closed(&store.dir, &ListOptions::default())
             .map(|mut pass| walk(&mut pass, &mut report, &tell)),
-        Kind::State => node_state::check(&store.dir).map(|findings| add(&mut report, findings, None, &tell)),
+        Kind::State => state(store).map(|findings| add(&mut report, findings, None, &tell)),
     };
     match done {
         Ok(()) => {}
@@ -66,6 +67,24 @@ pub fn check(store: &Store, tell: impl Fn(&dyn Display)) -> Result<Report, Failu
         }
     }
     Ok(report)
+}
+
+/// Every row of a state, and whether a storage node would understand them.
+fn state(store: &Store) -> Result<Vec<Finding>, StoreError> {
+    let mut findings = node_state::check(&store.dir)?;
+    if findings.is_empty()
+        && store.role == Some(Role::Storage)
+        && let Err(error) = storage::state::check(&store.dir)
+    {
+        findings.push(Finding {
+            path: store.dir.join("state.db"),
+            place: Place::File,
+            what: "contents".to_owned(),
+            expected: "what the node wrote".to_owned(),
+            found: error.to_string(),
+        });
+    }
+    Ok(findings)
 }
 
 fn log(store: &Store, report: &mut Report, tell: &dyn Fn(&dyn Display)) -> Result<(), StoreError> {

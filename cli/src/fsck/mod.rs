@@ -1,5 +1,6 @@
 //! `wolffish fsck`: everything that a node keeps, read and hashed again while the node is down.
 
+mod anew;
 mod find;
 mod heads;
 mod look;
@@ -14,6 +15,7 @@ use ct::names::{LogName, NodeName};
 use find::Store;
 use look::Report;
 use repair::Peers;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use tokio::task::block_in_place;
 
@@ -44,7 +46,8 @@ pub struct FsckArgs {
     /// Only this log
     #[arg(long)]
     pub log: Option<LogName>,
-    /// Fetch what is damaged from a peer that runs, verify it against the signed tree, write it, and check again
+    /// Fetch what is damaged from a peer that runs, verify it against the signed tree, write it, and check again. Of a
+    /// storage node keep what is whole; it copies the rest from others when it starts
     #[arg(long, conflicts_with = "path")]
     pub repair: bool,
     /// With --repair and --cluster: state directory of an operator node, as `wolffish status` takes it
@@ -61,8 +64,15 @@ pub async fn run(args: FsckArgs) -> Result<(), Failure> {
     let mut reports = block_in_place(|| check(&stores, &args))?;
     if args.repair && reports.iter().any(|report| !report.findings.is_empty()) {
         let peers = peers(&args)?;
+        let mut mended = BTreeSet::new();
         for report in &mut reports {
-            mend(report, &peers, &args).await?;
+            // A storage node's list and its state are made anew together.
+            if mended.contains(&report.store.log_dir()) {
+                *report = block_in_place(|| one(&report.store, &args))?;
+            }
+            if mend(report, &peers, &args).await? {
+                mended.insert(report.store.log_dir());
+            }
         }
     }
     if args.json {
@@ -78,8 +88,10 @@ pub async fn run(args: FsckArgs) -> Result<(), Failure> {
     }
 }
 
-/// What lies behind damage is seen only when that is mended: so it is checked and mended again, as long as that helps.
-async fn mend(report: &mut Report, peers: &Peers, args: &FsckArgs) -> Result<(), Failure> {
+/// What lies behind damage is seen only when that is mended: so it is checked and mended again, as long as that helps. Answers
+/// whether anything was written.
+async fn mend(report: &mut Report, peers: &Peers, args: &FsckArgs) -> Result<bool, Failure> {
+    let mut written = false;
     for _ in 0..ROUNDS {
         if report.findings.is_empty() {
             break;
@@ -91,9 +103,10 @@ async fn mend(report: &mut Report, peers: &Peers, args: &FsckArgs) -> Result<(),
                 break;
             }
         }
+        written = true;
         *report = block_in_place(|| one(&report.store, args))?;
     }
-    Ok(())
+    Ok(written)
 }
 
 /// One after the other; a fault is told as soon as it is found.
@@ -114,9 +127,10 @@ fn peers(args: &FsckArgs) -> Result<Peers, Failure> {
     if let Some(file) = &args.cluster {
         let state = args.operator_state.as_deref();
         let state = state.ok_or_else(|| Failure::Usage("--repair needs --operator-state".to_owned()))?;
-        return Peers::new(&load(file)?, state);
+        return Peers::new(load(file)?, state);
     }
     let dir = args.dir.as_deref().unwrap_or(Path::new(DEFAULT_DIR));
     let cluster = load(&dir.join(config::CLUSTER_FILE))?;
-    Peers::new(&cluster, &operator_state(&cluster, dir)?)
+    let state = operator_state(&cluster, dir)?;
+    Peers::new(cluster, &state)
 }

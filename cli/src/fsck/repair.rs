@@ -39,8 +39,10 @@ impl From<StoreError> for Failure {
 
 /// The nodes that have what others lost.
 pub struct Peers {
-    client: Client,
-    nodes: Vec<NodeName>,
+    pub(super) client: Client,
+    pub(super) cluster: Cluster,
+    /// Merge nodes and frontends.
+    pub(super) nodes: Vec<NodeName>,
 }
 
 /// What is known of the log that is mended.
@@ -59,12 +61,12 @@ struct Good {
 }
 
 impl Peers {
-    /// All merge nodes and frontends of the cluster, called with the operator's key in that state directory.
-    pub fn new(cluster: &Cluster, operator_state: &Path) -> Result<Self, Failure> {
-        let (client, nodes) = operator_client(cluster, operator_state)?;
+    /// The nodes of the cluster, called with the operator's key in that state directory.
+    pub fn new(cluster: Cluster, operator_state: &Path) -> Result<Self, Failure> {
+        let (client, nodes) = operator_client(&cluster, operator_state)?;
         let has_log = |role: &Role| matches!(role, Role::Merge | Role::Frontend);
         let nodes = nodes.into_iter().filter(|(_, role)| has_log(role)).map(|(node, _)| node).collect();
-        Ok(Self { client, nodes })
+        Ok(Self { client, cluster, nodes })
     }
 
     /// Mends what was found in one directory. Answers what was done; a failure if it cannot be mended.
@@ -72,8 +74,18 @@ impl Peers {
         let Report { store, findings, log: report } = found;
         let name = store.name();
         let refuse = |why: &str| Failure::Check(format!("{name} cannot be repaired: {why}"));
+        if let (Some(Role::Storage), Some(node), Some(log)) = (store.role, &store.node, &store.log) {
+            let unknown = || refuse("it is of a log that is not in the configuration");
+            let log = self.cluster.log(log).ok_or_else(unknown)?;
+            return self.make_anew(store, node, log).await;
+        }
+        if let Some(log) = store.log.as_ref().filter(|log| self.cluster.log(log).is_none()) {
+            return Err(refuse(&format!(
+                "{log} is read-only: import it again, or copy that of another frontend"
+            )));
+        }
         if store.kind != Kind::Log {
-            return Err(refuse("only copies of the log can, see docs/operating.md"));
+            return Err(refuse("what a signer signed last is known to nobody else, see docs/operating.md"));
         }
         let (Some(log), Some(key), Some(report)) = (&store.log, &store.key, report) else {
             return Err(refuse("its database, or its log's key, is missing"));
@@ -169,7 +181,12 @@ impl Peers {
         }
     }
 
-    async fn ask(&self, node: &NodeName, log: &LogName, message: GetEntry) -> Result<EntryBatch, String> {
+    pub(super) async fn ask(
+        &self,
+        node: &NodeName,
+        log: &LogName,
+        message: GetEntry,
+    ) -> Result<EntryBatch, String> {
         let body = Bytes::from(serde_json::to_vec(&message).map_err(|error| error.to_string())?);
         let answer = self.client.call(node, log, Method::GetEntry, body, Deadline::after(PATIENCE)).await;
         let answer = Bulk::<Done>::decode(&answer.map_err(|error| error.to_string())?);

@@ -2,31 +2,25 @@
 //! is new. Deliberate: `run` never makes state (docs/protocol.md, Z1–Z4).
 
 use super::states::prepare;
+use crate::ask::{ask, newest_certificate};
 use crate::failure::Failure;
 use crate::guest;
 use crate::out;
 use config::Log;
 use config::init::log_key_file;
 use ct::index::Term;
-use ct::names::{LogName, NodeName, Role};
+use ct::names::{NodeName, Role};
 use ct::sth::{TreeHead, VerifiedSth};
-use ct::term::{Incarnation, TermCertificate, Trust};
+use ct::term::{Incarnation, TermCertificate};
 use ct::wire::status::{Detail, Status};
 use ct::wire::storage::Completeness;
-use ct::wire::{Done, SetPrimary};
-use node::deadline::Deadline;
 use node::entropy::random;
 use node::host::{Host, RunArgs};
 use node::message::Method;
 use node::telemetry::LogFormat;
-use serde::de::DeserializeOwned;
 use signer::machine::Memory;
 use std::fmt::Display;
 use std::path::PathBuf;
-use std::time::Duration;
-
-/// Longest wait for one node.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Make the state of one node of a running cluster anew: its disk was lost, or it is new. What it had promised stays
 /// promised: a merge node has no vote before `wolffish rejoin` or `wolffish members --add`
@@ -90,7 +84,8 @@ async fn make(host: &Host, args: &InitNodeArgs) -> Result<(), Failure> {
             ));
             continue;
         }
-        let certificate = certificate(host, log).await?;
+        let certificate =
+            newest_certificate(host.client(), host.cluster(), log, host.me().name(), None).await?;
         make_one(host, log, &certificate, args).await?;
         out::line(format_args!("log {}: made, in term {}", log.name(), certificate.term()));
         made += 1;
@@ -140,28 +135,6 @@ async fn make_one(
     }
 }
 
-/// The newest certificate that merge nodes have, under the repair key.
-async fn certificate(host: &Host, log: &Log) -> Result<TermCertificate, Failure> {
-    let trust = Trust { log_id: log.log_id(), kind: log.kind(), repair_key: host.cluster().repair().key() };
-    let mut newest: Option<TermCertificate> = None;
-    let mut silent = Vec::new();
-    for node in host.cluster().nodes_of(Role::Merge).filter(|node| node.name() != host.me().name()) {
-        let name = node.name();
-        match ask::<SetPrimary>(host, log.name(), name, Method::GetCertificate).await {
-            Ok(SetPrimary { certificate }) => match certificate.check_signed(&trust) {
-                Ok(()) if newest.as_ref().is_none_or(|known| known.term() < certificate.term()) => {
-                    newest = Some(certificate);
-                }
-                Ok(()) => {}
-                Err(error) => silent.push(format!("{name}: {error}")),
-            },
-            Err(why) => silent.push(format!("{name}: {why}")),
-        }
-    }
-    let nobody = || format!("log {}: no merge node gives its certificate: {}", log.name(), silent.join("; "));
-    newest.ok_or_else(|| Failure::Io(nobody()))
-}
-
 /// The greatest tree head under the log's own key that any node shows. A signer that goes on from an older one could be made
 /// to sign against what it signed; so every node is asked, and who does not answer is named.
 async fn newest_sth(host: &Host, log: &Log) -> Result<TreeHead, Failure> {
@@ -169,7 +142,7 @@ async fn newest_sth(host: &Host, log: &Log) -> Result<TreeHead, Failure> {
     let mut silent = Vec::new();
     let nodes = host.cluster().nodes().iter().filter(|node| node.address().is_some());
     for node in nodes.filter(|node| node.name() != host.me().name()) {
-        let status = match ask::<Status>(host, log.name(), node.name(), Method::Status).await {
+        let status = match ask::<Status>(host.client(), node.name(), log.name(), Method::Status).await {
             Ok(status) => status,
             Err(why) => {
                 silent.push(format!("{}: {why}", node.name()));
@@ -199,15 +172,4 @@ async fn newest_sth(host: &Host, log: &Log) -> Result<TreeHead, Failure> {
         head.root_hash
     ));
     Ok(head)
-}
-
-async fn ask<T: DeserializeOwned>(
-    host: &Host,
-    log: &LogName,
-    to: &NodeName,
-    method: Method,
-) -> Result<T, String> {
-    let body = serde_json::to_vec(&Done {}).map_err(|error| error.to_string())?;
-    let answer = host.client().call(to, log, method, body.into(), Deadline::after(PATIENCE)).await;
-    serde_json::from_slice(&answer.map_err(|error| error.to_string())?).map_err(|error| error.to_string())
 }

@@ -1,24 +1,18 @@
 //! Asking every node.
 
+use crate::ask::ask;
 use crate::failure::Failure;
-use bytes::Bytes;
 use config::Cluster;
 use config::load_node_credentials;
 use ct::names::{LogName, NodeName, Role};
 use ct::wire::status::{Detail, ReadOnlyStatus, Status};
-use node::deadline::Deadline;
 use node::entropy::SystemEntropy;
 use node::message::Method;
 use node::peers::{Peer, Peers};
 use node::rpc_client::Client;
-use serde::de::DeserializeOwned;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::task::JoinSet;
-
-/// Longest wait for one node.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What one node says of one log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,7 +109,7 @@ impl Observer {
     /// Whether a node says of every log that it is fit to serve.
     pub async fn is_ready(&self, node: &NodeName) -> bool {
         for log in &self.logs {
-            let answer: Result<Status, String> = ask(&self.client, node, log).await;
+            let answer: Result<Status, String> = ask(&self.client, node, log, Method::Status).await;
             if !answer.is_ok_and(|status| status.not_ready.is_empty()) {
                 return false;
             }
@@ -133,7 +127,7 @@ impl Observer {
         let mut looks = Vec::new();
         for log in &self.read_only {
             for (node, _) in self.peers.iter().filter(|(_, role)| *role == Role::Frontend) {
-                let answer = ask(&self.client, node, log).await;
+                let answer = ask(&self.client, node, log, Method::Status).await;
                 looks.push(ReadOnlyLook { node: node.clone(), log: log.clone(), answer });
             }
         }
@@ -148,7 +142,7 @@ impl Observer {
                 let (client, place) = (Arc::clone(&self.client), asked);
                 let (node, role, log) = (node.clone(), *role, log.clone());
                 asking.spawn(async move {
-                    let answer = ask(&client, &node, &log).await;
+                    let answer = ask(&client, &node, &log, Method::Status).await;
                     (place, NodeLook { node, role, log, answer })
                 });
                 asked += 1;
@@ -158,11 +152,4 @@ impl Observer {
         looks.sort_by_key(|(place, _)| *place);
         looks.into_iter().map(|(_, look)| look).collect()
     }
-}
-
-async fn ask<T: DeserializeOwned>(client: &Client, node: &NodeName, log: &LogName) -> Result<T, String> {
-    let body = Bytes::from_static(b"{}");
-    let answer = client.call(node, log, Method::Status, body, Deadline::after(PATIENCE)).await;
-    let answer = answer.map_err(|error| error.to_string())?;
-    serde_json::from_slice(&answer).map_err(|error| format!("not a status: {error}"))
 }

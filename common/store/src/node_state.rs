@@ -37,6 +37,19 @@ pub fn check(dir: &Path) -> Result<Vec<Finding>> {
     check_open(dir)
 }
 
+/// The text under `key` of a state that no process has open, and none opens meanwhile. Nothing is written.
+///
+/// # Errors
+/// [`StoreError::Locked`], [`StoreError::Missing`]; a row or a database that is damaged.
+pub fn peek(dir: &Path, key: &str) -> Result<Option<String>> {
+    let _lock = DirLock::open(dir)?;
+    let path = file(dir);
+    if !path.exists() {
+        return Err(StoreError::Missing { dir: dir.to_owned() });
+    }
+    Pool::new(&path, 1).with(|connection| state_rows::get(connection, &path, key))
+}
+
 /// As [`check`], of a state that this process has open.
 ///
 /// # Errors

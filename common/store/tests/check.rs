@@ -2,19 +2,18 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod made;
+
+use made::{change, files, make_list, make_log, options, scratch};
 use std::fs;
 use std::path::{Path, PathBuf};
 use store::check::{Check as _, rest};
 use store::conformance::log::{index, put_and_commit};
 use store::conformance::sample;
 use store::list::{EntryList, ListCheck, ListOptions};
-use store::log::{ClosedLog, Known, LogCheck, StoreOptions, Writer};
+use store::log::{ClosedLog, Known, LogCheck, Writer};
 use store::node_state::{self, StateDb};
 use store::{Finding, Place, StoreError};
-
-fn scratch() -> tempfile::TempDir {
-    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
-}
 
 /// An issuer that no entry names.
 const NOBODYS: &[u8] = b"nobody's";
@@ -24,21 +23,17 @@ fn change_nobodys() -> (String, String) {
     (format!("UPDATE issuers SET der = x'01' WHERE fingerprint = x'{fingerprint}'"), fingerprint)
 }
 
-fn options() -> StoreOptions {
-    StoreOptions { segment_bytes: 60_000, run: 256, block: 16, ..StoreOptions::default() }
+/// With a head that somebody signed, and an issuer that no entry names.
+fn log_with_nobodys(dir: &Path) -> Known {
+    let (mut log, known) = make_log(dir, 650);
+    log.put(&[], &[NOBODYS.to_vec()]).unwrap();
+    known
 }
 
-/// 700 entries: one run is sealed, two tiles are full. The head that somebody signed is that of the first 650.
-fn make_log(dir: &Path) -> Known {
-    let mut log = Writer::create(dir, &options()).unwrap();
-    let entries: Vec<_> = (0..700).map(sample::entry).collect();
-    for (i, batch) in entries.chunks(70).enumerate() {
-        put_and_commit(&mut log, i as u64 * 70, batch, "1").unwrap();
-    }
-    log.put(&[], &[NOBODYS.to_vec()]).unwrap();
-    assert!(log.seal_step(store::conformance::log::size(300)).unwrap());
-    let head = log.reader().head_at(store::conformance::log::size(650)).unwrap();
-    Known { what: "the tree head", size: head.size, root: head.root, internal: Some(head.internal_root) }
+fn list_with_nobodys(dir: &Path) -> ListOptions {
+    let (mut list, options) = make_list(dir);
+    list.add_issuers(&[NOBODYS.to_vec()]).unwrap();
+    options
 }
 
 fn check_log(dir: &Path, known: &Known) -> Vec<Finding> {
@@ -74,23 +69,17 @@ fn names(findings: &[Finding], file: &Path, offset: u64) -> bool {
         .any(|finding| finding.path == file && matches!(finding.place, Place::Byte(at) if at <= offset))
 }
 
-fn files(dir: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<_> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    files
-}
-
 #[test]
 fn a_whole_log_has_no_findings() {
     let dir = scratch();
-    let known = make_log(dir.path());
+    let known = log_with_nobodys(dir.path());
     assert_eq!(check_log(dir.path(), &known), vec![]);
 }
 
 #[test]
 fn a_flipped_byte_in_any_file_of_a_log_is_named() {
     let dir = scratch();
-    let known = make_log(dir.path());
+    let known = log_with_nobodys(dir.path());
     let mut all = vec![dir.path().join("tiles"), dir.path().join("tile-roots")];
     all.extend(files(&dir.path().join("sealed")));
     all.extend(files(&dir.path().join("segments")));
@@ -113,9 +102,7 @@ fn a_flipped_byte_in_any_file_of_a_log_is_named() {
 /// Runs SQL on the database, checks, and puts the file back.
 fn with_sql(file: &Path, sql: &str, look: impl FnOnce() -> Vec<Finding>) -> Vec<Finding> {
     let whole = fs::read(file).unwrap();
-    let connection = rusqlite::Connection::open(file).unwrap();
-    assert!(connection.execute(sql, []).unwrap() > 0, "{sql} changes nothing");
-    drop(connection);
+    change(file, sql);
     let findings = look();
     for suffix in ["-wal", "-shm"] {
         let mut beside = file.as_os_str().to_owned();
@@ -137,7 +124,7 @@ fn rows(findings: &[Finding], table: &str) -> Vec<String> {
 #[test]
 fn a_changed_row_of_a_log_is_named() {
     let dir = scratch();
-    let known = make_log(dir.path());
+    let known = log_with_nobodys(dir.path());
     let file = dir.path().join("log.db");
     let check = |sql: &str| with_sql(&file, sql, || check_log(dir.path(), &known));
     let cases = [
@@ -178,7 +165,7 @@ fn a_changed_row_of_a_log_is_named() {
 #[test]
 fn a_whole_log_of_another_tree_than_the_signed_one_is_named() {
     let dir = scratch();
-    let known = make_log(dir.path());
+    let known = log_with_nobodys(dir.path());
     let other = Known { root: ct::merkle::EMPTY_ROOT, ..known.clone() };
     let findings = check_log(dir.path(), &other);
     assert_eq!(rows(&findings, "orders"), ["below 650"]);
@@ -189,7 +176,7 @@ fn a_whole_log_of_another_tree_than_the_signed_one_is_named() {
 #[test]
 fn files_that_are_gone_are_named() {
     let dir = scratch();
-    let known = make_log(dir.path());
+    let known = log_with_nobodys(dir.path());
     let mut gone = vec![dir.path().join("tiles"), dir.path().join("tile-roots")];
     gone.push(files(&dir.path().join("sealed"))[0].clone());
     gone.push(files(&dir.path().join("segments"))[1].clone());
@@ -205,7 +192,7 @@ fn files_that_are_gone_are_named() {
 #[test]
 fn a_log_that_is_open_is_refused_and_can_be_checked_from_within() {
     let dir = scratch();
-    let known = make_log(dir.path());
+    let known = log_with_nobodys(dir.path());
     let log = Writer::open(dir.path(), &options()).unwrap();
     assert!(matches!(ClosedLog::open(dir.path(), &options()), Err(StoreError::Locked { .. })));
     let reader = log.reader();
@@ -223,7 +210,7 @@ fn a_log_that_is_open_is_refused_and_can_be_checked_from_within() {
 #[test]
 fn a_log_that_grows_and_is_cut_and_sealed_meanwhile_has_no_findings() {
     let dir = scratch();
-    let known = make_log(dir.path());
+    let known = log_with_nobodys(dir.path());
     let mut log = Writer::open(dir.path(), &options()).unwrap();
     let (mut check, mut next) = (LogCheck::live(&log.reader(), known.clone()), 10_000);
     let mut steps = 0;
@@ -245,7 +232,7 @@ fn a_log_that_grows_and_is_cut_and_sealed_meanwhile_has_no_findings() {
 #[test]
 fn a_list_that_grows_and_forgets_meanwhile_has_no_findings() {
     let dir = scratch();
-    let options = make_list(dir.path());
+    let options = list_with_nobodys(dir.path());
     let mut list = EntryList::open(dir.path(), &options).unwrap();
     let (mut check, mut next) = (ListCheck::live(dir.path(), &list.reader()).unwrap(), 1000);
     while let Some(step) = check.step() {
@@ -261,7 +248,7 @@ fn a_list_that_grows_and_forgets_meanwhile_has_no_findings() {
 #[test]
 fn a_check_reads_and_writes_nothing() {
     let dir = scratch();
-    let known = make_log(dir.path());
+    let known = log_with_nobodys(dir.path());
     // What an unfinished sealing or a torn write leaves is no fault, and stays.
     let segment = files(&dir.path().join("segments")).pop().unwrap();
     let mut bytes = fs::read(&segment).unwrap();
@@ -278,24 +265,10 @@ fn a_check_reads_and_writes_nothing() {
     assert!(before == all());
 }
 
-fn make_list(dir: &Path) -> ListOptions {
-    let options = ListOptions { segment_bytes: 4000, ..ListOptions::default() };
-    let mut list = EntryList::create(dir, &options).unwrap();
-    list.add_issuers(&sample::issuers()).unwrap();
-    list.add_issuers(&[NOBODYS.to_vec()]).unwrap();
-    for batch in (0..60).map(sample::entry).collect::<Vec<_>>().chunks(4) {
-        let positions = list.append(batch).unwrap();
-        list.sync().unwrap();
-        list.attach_sct(positions[0], &sample::sct(positions[0].get())).unwrap();
-    }
-    list.sync().unwrap();
-    options
-}
-
 #[test]
 fn a_flipped_byte_in_any_file_of_a_list_is_named() {
     let dir = scratch();
-    let options = make_list(dir.path());
+    let options = list_with_nobodys(dir.path());
     let check = || rest(&mut ListCheck::closed(dir.path(), &options).unwrap());
     assert_eq!(check(), vec![]);
     let all = files(&dir.path().join("segments"));
@@ -324,7 +297,7 @@ fn a_flipped_byte_in_any_file_of_a_list_is_named() {
 #[test]
 fn a_list_that_is_open_can_be_checked_from_within() {
     let dir = scratch();
-    let options = make_list(dir.path());
+    let options = list_with_nobodys(dir.path());
     let list = EntryList::open(dir.path(), &options).unwrap();
     assert!(matches!(ListCheck::closed(dir.path(), &options), Err(StoreError::Locked { .. })));
     let mut check = ListCheck::live(dir.path(), &list.reader()).unwrap();

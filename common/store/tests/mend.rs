@@ -2,34 +2,17 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod made;
+
+use made::{change, files, flip, make_log, options, scratch};
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use store::check::rest;
-use store::conformance::log::{index, put_and_commit, size};
+use store::conformance::log::{index, put_and_commit};
 use store::conformance::sample;
-use store::log::{ClosedLog, Damage, Known, LogCheck, StoreOptions, Writer, make_openable};
+use store::log::{ClosedLog, Damage, Known, LogCheck, Writer, make_openable};
 use store::{Finding, StoreError};
-
-fn scratch() -> tempfile::TempDir {
-    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
-}
-
-fn options() -> StoreOptions {
-    StoreOptions { segment_bytes: 60_000, run: 256, block: 16, ..StoreOptions::default() }
-}
-
-/// 700 entries: one run is sealed, two tiles are full.
-fn make_log(dir: &Path) -> Known {
-    let mut log = Writer::create(dir, &options()).unwrap();
-    let entries: Vec<_> = (0..700).map(sample::entry).collect();
-    for (i, batch) in entries.chunks(70).enumerate() {
-        put_and_commit(&mut log, i as u64 * 70, batch, "1").unwrap();
-    }
-    assert!(log.seal_step(size(300)).unwrap());
-    let head = log.reader().head_at(size(700)).unwrap();
-    Known { what: "the tree head", size: head.size, root: head.root, internal: Some(head.internal_root) }
-}
 
 fn check(dir: &Path, known: &Known) -> (Vec<Finding>, Damage) {
     let log = ClosedLog::open(dir, &options()).unwrap();
@@ -57,16 +40,10 @@ fn mend(dir: &Path, damage: &Damage) {
     }
 }
 
-fn files(dir: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<_> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    files
-}
-
 /// Damages a log of its own, and demands that it is mended.
 fn damaged(what: &str, damage: impl FnOnce(&Path)) {
     let dir = scratch();
-    let known = make_log(dir.path());
+    let (_, known) = make_log(dir.path(), 700);
     damage(dir.path());
     let (findings, found) = check(dir.path(), &known);
     assert!(!findings.is_empty(), "{what} is not found");
@@ -75,19 +52,13 @@ fn damaged(what: &str, damage: impl FnOnce(&Path)) {
     assert_eq!(findings, vec![], "{what}");
 }
 
-fn flip(file: &Path, offset: u64) {
-    let mut bytes = fs::read(file).unwrap();
-    bytes[offset as usize] ^= 0x10;
-    fs::write(file, bytes).unwrap();
-}
-
 #[test]
 fn a_flipped_byte_anywhere_is_mended() {
     let parts =
         ["tiles", "tile-roots", "sealed/00000000.run", "segments/00000001.seg", "segments/00000002.seg"];
     for part in parts {
         let dir = scratch();
-        make_log(dir.path());
+        make_log(dir.path(), 700);
         let len = fs::metadata(dir.path().join(part)).unwrap().len();
         // In the header, in what follows, all over, at the end (where the last record of a segment may be torn).
         for offset in [1, 20, 33, 44, 50, len / 3, len / 2, len - 60, len - 20] {
@@ -126,8 +97,7 @@ fn rows_that_can_be_made_again_are_mended() {
         "UPDATE orders SET loc = loc + 1 WHERE idx = 501",
     ] {
         damaged(sql, |dir| {
-            let connection = rusqlite::Connection::open(dir.join("log.db")).unwrap();
-            connection.execute(sql, []).unwrap();
+            change(&dir.join("log.db"), sql);
         });
     }
 }
@@ -135,7 +105,7 @@ fn rows_that_can_be_made_again_are_mended() {
 #[test]
 fn nothing_but_what_the_order_names_is_written() {
     let dir = scratch();
-    make_log(dir.path());
+    make_log(dir.path(), 700);
     let mut log = Writer::open(dir.path(), &options()).unwrap();
     let run = fs::read(dir.path().join("sealed/00000000.run")).unwrap();
     for at in [3, 600] {

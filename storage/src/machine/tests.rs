@@ -28,7 +28,7 @@ fn repair() -> NodeSigningKey {
     NodeSigningKey::from_seed(&[9; 32])
 }
 
-fn founding() -> TermCertificate {
+pub(crate) fn founding() -> TermCertificate {
     let voter = |seed: u8| Voter {
         name: name(&format!("merge-{seed}")),
         key: NodeSigningKey::from_seed(&[seed; 32]).public(),

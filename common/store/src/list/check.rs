@@ -1,10 +1,10 @@
 //! One pass over everything in a list's directory: every record of every segment, each index against its segment, the
 //! issuers that entries name, and the rows of `list.db`.
 
-use super::ListOptions;
 use super::index::{self, Row};
 use super::open::{database, rows_from, segments_dir};
 use super::reader::ListReader;
+use super::{ListOptions, sct};
 use crate::check::{Check, Step};
 use crate::db::{self, Pool, is_finished, sql};
 use crate::disk::Disk;
@@ -145,8 +145,8 @@ impl ListCheck {
                     bad.push(Finding::byte(&path, offset, "entry", "one that can be read", error));
                 }
             },
-            Stands::Whole(Kind::Sct, payload) => match sct(payload) {
-                Some(position) => scts.push((position, offset as u32)),
+            Stands::Whole(Kind::Sct, payload) => match sct::decode(payload) {
+                Some((position, _)) => scts.push((position, offset as u32)),
                 None => bad.push(Finding::byte(&path, offset, "SCT", "a position and a signature", "others")),
             },
             Stands::Whole(Kind::Mark, _) => {}
@@ -297,12 +297,6 @@ impl Check for ListCheck {
         let names = self.disk.list(&dir).unwrap_or_default();
         names.into_iter().filter_map(|name| size(name).ok()).sum()
     }
-}
-
-/// The position of an SCT that can be read.
-fn sct(payload: &[u8]) -> Option<u64> {
-    let position = payload.first_chunk::<8>().map(|bytes| u64::from_le_bytes(*bytes))?;
-    DigitallySigned::decode(payload.get(8..)?).is_ok().then_some(position)
 }
 
 fn missing_issuers(pool: &Pool, issuers: &Issuers, at: u64, entry: &StoredEntry, findings: &mut Findings) {

@@ -13,9 +13,12 @@ mod check;
 mod index;
 mod open;
 mod reader;
+mod salvage;
+mod sct;
 
 pub use check::ListCheck;
 pub use reader::{Described, ListReader};
+pub use salvage::{Salvage, Salvaged};
 
 use crate::db::{Db, sql};
 use crate::error::{Result, StoreError};
@@ -114,9 +117,7 @@ impl EntryList {
         }
         match self.with_active(|active| active.row(position).map(|row| row.sct)) {
             Some(0) => {
-                let mut payload = position.get().to_le_bytes().to_vec();
-                payload.extend_from_slice(&sct.encode());
-                let at = self.segments.append(Kind::Sct, &payload)?;
+                let at = self.segments.append(Kind::Sct, &sct::encode(position, sct))?;
                 self.with_active(|active| active.set_sct(position, at.offset()));
             }
             Some(_) => {}
