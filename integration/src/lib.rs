@@ -2,6 +2,7 @@
 //! them.
 
 pub mod cluster;
+pub mod files;
 pub mod hammer;
 pub mod load;
 pub mod model;

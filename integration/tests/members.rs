@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use integration::cluster::{Cluster, Node, succeeded, wait_for, wolffish};
+use integration::files::copy_dir;
 use integration::load::{demand_all, promise, under_load};
 use integration::spread::Spread;
 use judge::session::Session;
@@ -172,19 +173,6 @@ impl Site {
         wait_for(&format!("{field} of {node} to be {value}"), || {
             (self.detail(node)?[field] == value).then_some(())
         });
-    }
-}
-
-fn copy_dir(from: &Path, to: &Path) {
-    std::fs::create_dir(to).unwrap();
-    std::fs::set_permissions(to, std::fs::metadata(from).unwrap().permissions()).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let (path, name) = entry.map(|entry| (entry.path(), entry.file_name())).unwrap();
-        if path.is_dir() {
-            copy_dir(&path, &to.join(name));
-        } else {
-            std::fs::copy(&path, to.join(name)).unwrap();
-        }
     }
 }
 

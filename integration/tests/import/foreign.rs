@@ -4,6 +4,7 @@ use crate::compare::{Log, same, takes_nothing};
 use crate::lab::{imported, run, stopped_cluster, text, urls};
 use ct::entry::{Leaf, SignedEntry, extra_data};
 use ct::time::Timestamp;
+use integration::files::copy_dir;
 use liar::{Entry, Liar, LogKeyKind, Setup};
 
 fn odd(at: u64, precertificate: Option<&[u8]>, extensions: &[u8], chain: &[Vec<u8>]) -> Entry {
@@ -61,5 +62,41 @@ fn a_foreign_log_is_held_as_it_is() {
     let file = std::fs::read_to_string(copies.dir().join("cluster.toml")).unwrap();
     for line in ["mmd_seconds = 43200", "start_inclusive = \"2017-01-01T00:00:00Z\"", "/old2017/\""] {
         assert!(file.contains(line), "{line} is not in {file}");
+    }
+}
+
+/// The original may be gone for ever: the copy of another frontend is as good, and `fsck` says so.
+#[test]
+fn a_damaged_copy_is_replaced_by_that_of_another_frontend() {
+    let liar = Liar::with(Setup { entries: 12, ..Setup::default() });
+    oddities(&liar);
+    liar.publish();
+    let copies = stopped_cluster();
+    let (url, key, to) = (liar.url(), liar.key_base64(), text(copies.dir()).to_owned());
+    imported(&["--url", &url, "--key", &key, "--into", &to, "--as", "old2017"]).json();
+    let original = Log::new(&url);
+    let log_of = |node: &str| copies.dir().join("nodes").join(node).join("logs/old2017");
+    let fsck = |more: &[&str]| {
+        run(&[&["fsck", "--dir", &to, "--node", "frontend-2", "--log", "old2017"], more].concat())
+    };
+    let clean = fsck(&[]);
+    assert_eq!(clean.code, Some(0), "{}", clean.out);
+    let files = std::fs::read_dir(log_of("frontend-2").join("segments")).unwrap();
+    let file = files.map(|file| file.unwrap().path()).next().expect("entries lie in a segment");
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[100] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let refused = fsck(&["--repair"]);
+    assert_eq!(refused.code, Some(1), "{}{}", refused.out, refused.err);
+    assert!(refused.err.contains("copy that of another frontend"), "{}", refused.err);
+
+    std::fs::remove_dir_all(log_of("frontend-2")).unwrap();
+    copy_dir(&log_of("frontend-1"), &log_of("frontend-2"));
+    let clean = fsck(&[]);
+    assert_eq!(clean.code, Some(0), "{}", clean.out);
+    assert!(clean.out.contains("tree head of 18 entries, signed"), "{}", clean.out);
+    let copies = copies.restart();
+    for url in urls(&copies, "old2017") {
+        same(&original, &Log::new(&url), &original.sth());
     }
 }
