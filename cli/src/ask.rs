@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use bytes::Bytes;
 use config::{Cluster, Log};
 use ct::names::{LogName, NodeName, Role};
-use ct::term::{TermCertificate, Trust};
+use ct::term::TermCertificate;
 use ct::wire::SetPrimary;
 use node::deadline::Deadline;
 use node::message::Method;
@@ -35,7 +35,7 @@ pub async fn newest_certificate(
     me: &NodeName,
     own: Option<TermCertificate>,
 ) -> Result<TermCertificate, Failure> {
-    let trust = Trust { log_id: log.log_id(), kind: log.kind(), repair_key: cluster.repair().key() };
+    let trust = cluster.trust(log);
     let mut newest = own.filter(|certificate| certificate.check_signed(&trust).is_ok());
     let mut silent = Vec::new();
     for node in cluster.nodes_of(Role::Merge).filter(|node| node.name() != me) {

@@ -12,6 +12,7 @@ use ct::bytes_newtype;
 use ct::hash::{HASH_LEN, LogId, sha256};
 use ct::names::{LogName, NodeName, Role};
 use ct::node_key::{NodeKey, Statement};
+use ct::term::Trust;
 use std::path::{Path, PathBuf};
 
 /// The file's name in a directory that `init` makes.
@@ -184,6 +185,11 @@ impl Cluster {
     /// The log of this name that takes submissions.
     pub fn log(&self, name: &LogName) -> Option<&Log> {
         self.logs.iter().find(|log| log.name() == name)
+    }
+    /// What nodes believe of this log without a certificate.
+    pub fn trust(&self, log: &Log) -> Trust {
+        let operators = self.nodes_of(Role::Operator).map(Node::key).collect();
+        Trust { log_id: log.log_id(), kind: log.kind(), repair_key: self.repair().key(), operators }
     }
     /// The log of this ID that takes submissions.
     pub fn log_by_id(&self, id: LogId) -> Option<&Log> {

@@ -10,7 +10,6 @@ use crate::submit::limits::MAX_IN_FLIGHT;
 use crate::submit::{Bounds, Known, LogNetwork, Wiring};
 use config::{AnyLog, Scrubbing};
 use ct::names::{NodeName, Role};
-use ct::term::Trust;
 use node::exit::Exit;
 use node::host::{Host, RunArgs, bind};
 use node::public_server::PublicServer;
@@ -114,7 +113,7 @@ fn start_live(host: &Host, log: &config::Log, promises: &Tasks) -> Result<LogSta
         dir: &dir,
         kind: log.kind(),
         settings: Settings { log_key: log.key().clone(), clock: log.clock() },
-        trust: Trust { log_id: log.log_id(), kind: log.kind(), repair_key: host.cluster().repair().key() },
+        trust: host.cluster().trust(log),
         clock: host.clock(),
         tasks: host.tasks(),
         known: known.clone(),

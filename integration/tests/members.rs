@@ -277,6 +277,70 @@ fn the_right_to_sign_moves_from_a_signer_that_is_gone() {
     demand_all(&session, &promised);
 }
 
+/// The disks of all merge nodes are lost at once. One is made of a frontend's copy, the others are empty; an operator's word says
+/// from which tree head they go on, and what was promised and not yet published comes from the storage nodes.
+#[test]
+fn a_log_that_lost_its_merge_disks_goes_on_from_its_frontends() {
+    let mut site = Site::start();
+    let session = [site.spread.session()];
+    let merges = ["merge-1", "merge-2", "merge-3"];
+    let promised = under_load(&session, || {
+        let first = wait_for("a first promise", || promise(&session[0]));
+        session[0].included(&first).unwrap();
+        // A tree head that was signed and held by no frontend would die with them.
+        wait_for("merge nodes to be gone between two tree heads", || {
+            merges.iter().for_each(|node| site.spread.kill(node));
+            let signed = site.detail("signer-1")?["last"].clone();
+            if ["frontend-1", "frontend-2"]
+                .iter()
+                .all(|node| site.detail(node).is_some_and(|detail| detail["published"] == signed))
+            {
+                return Some(());
+            }
+            merges.iter().for_each(|node| site.spread.start_again(node));
+            None
+        });
+        merges.iter().for_each(|node| site.lose_disk(node));
+        wait_for("a promise that nobody can publish", || promise(&session[0]));
+
+        site.snapshot("frontend-1");
+        let copy = site.copy_of("frontend-1");
+        let said = site.init_node("merge-1", &["--from-copy", copy.to_str().unwrap()]);
+        assert!(said.contains("has the tree head of size"), "{said}");
+        site.wait_for("merge-1", "voting", "recovering");
+        site.init_node("merge-2", &[]);
+        site.init_node("merge-3", &[]);
+        site.wait_for("merge-3", "voting", "recovering");
+
+        let shown = site.repair_node_does(&["repair", "--from-frontends"]);
+        assert!(shown.contains("with merge-1 as primary"), "{shown}");
+        let named = shown.split_once("--log anytime --root ").unwrap().1;
+        let root = named.split_whitespace().next().unwrap();
+        let operator = site.state("operator-1");
+        let operator = ["--operator-state", operator.to_str().unwrap()];
+        let word = |root: &str| {
+            let (file, state) = (site.file.to_str().unwrap(), site.state("merge-repair-1"));
+            let words = ["repair", "--from-frontends", "--log", "anytime", "--root", root];
+            let place = ["--cluster", file, "--state", state.to_str().unwrap()];
+            site.wolffish(&[&words[..], &operator, &place].concat())
+        };
+        let other = word(&"0".repeat(64));
+        assert_eq!(other.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&other.stderr).contains("the newest tree head has the root"));
+        let said = succeeded(&word(root));
+        assert!(said.contains("REPAIRED"), "{said}");
+        let during = wait_for("a promise in the new term", || promise(&session[0]));
+        session[0].included(&during).unwrap();
+        // Each of them votes again: the log goes on without any one.
+        merges.iter().for_each(|node| site.wait_for(node, "voting", "votes"));
+        site.spread.kill("merge-3");
+        let with = wait_for("a promise with the two others", || promise(&session[0]));
+        session[0].included(&with).unwrap();
+        site.spread.start_again("merge-3");
+    });
+    demand_all(&session, &promised);
+}
+
 /// A storage node is added, and promises stand on it; then another one is taken out, when all that it alone might hold is under a
 /// tree head.
 #[test]

@@ -8,6 +8,7 @@
 mod ask;
 mod drive;
 mod error;
+pub mod from_frontends;
 pub mod machine;
 pub mod plan;
 mod process;

@@ -2,6 +2,7 @@
 
 use crate::scan::{Age, Scan};
 use crate::wanted::Wanted;
+use ct::hash::RootHash;
 use ct::index::Term;
 use ct::key::LogKey;
 use ct::names::NodeName;
@@ -112,6 +113,34 @@ pub enum NoPlan {
         /// What is wrong with each of the others.
         missing: Vec<String>,
     },
+    /// An ordinary repair is possible.
+    #[error(
+        "{counted} of {voters} merge nodes answer and count, a majority: wolffish repair --now does without a person's word"
+    )]
+    Majority {
+        /// Those that count.
+        counted: usize,
+        /// Voters.
+        voters: usize,
+    },
+    /// No merge node has the tree of the newest tree head.
+    #[error(
+        "no merge node has the tree of the newest tree head, of size {size}, root {root}: make one from a frontend's copy of it (wolffish init-node --from-copy)"
+    )]
+    NobodyHolds {
+        /// Its size.
+        size: u64,
+        /// Its root.
+        root: RootHash,
+    },
+    /// A person named another tree head than the newest.
+    #[error("the newest tree head has the root {newest}, not {named}")]
+    NotTheNewest {
+        /// What was named.
+        named: String,
+        /// What is so.
+        newest: RootHash,
+    },
     /// The primary works, and waits for what another primary would wait for too.
     #[error("primary {primary} works, and says why nothing is published: {reason}")]
     Blamed {
@@ -168,7 +197,7 @@ pub(crate) fn seconds(millis: u64) -> String {
 }
 
 /// A merge node whose word counts.
-struct Counted<'a> {
+pub(crate) struct Counted<'a> {
     node: &'a NodeName,
     term: Term,
     head: LogHead,
@@ -255,7 +284,7 @@ pub(crate) fn check_published(start: &LogHead, sth: &Sth) -> Result<(), NoPlan> 
 }
 
 /// The voters whose word counts, and what is wrong with the others (docs/protocol.md, R2).
-fn count<'a>(guard: &'a Guard, scan: &'a Scan) -> (Vec<Counted<'a>>, Vec<String>) {
+pub(crate) fn count<'a>(guard: &'a Guard, scan: &'a Scan) -> (Vec<Counted<'a>>, Vec<String>) {
     let (mut counted, mut missing) = (Vec::new(), Vec::new());
     for voter in guard.certificate().body.voters.iter() {
         match count_one(voter, scan) {
@@ -308,7 +337,7 @@ fn blame(primary: &NodeName, term: Term, scan: &Scan) -> Option<String> {
 }
 
 /// Above every term in force and every stop that is known of.
-fn next_term(guard: &Guard, scan: &Scan) -> Term {
+pub(crate) fn next_term(guard: &Guard, scan: &Scan) -> Term {
     let known = scan.looks.iter().filter_map(|look| {
         let status = look.answer.as_ref().ok()?;
         let stopped = match &status.detail {

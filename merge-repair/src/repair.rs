@@ -3,6 +3,7 @@
 use crate::ask;
 use crate::drive::{Driver, settings};
 use crate::error::RepairError;
+use crate::from_frontends::{Continuation, continuation};
 use crate::machine::{Fx, Machine, Write};
 use crate::plan::{Cause, NoPlan, Plan, plan};
 use crate::report::FullReport;
@@ -10,8 +11,9 @@ use crate::run::{Outcome, Report};
 use crate::state::{Armed, State};
 use crate::wanted::Wanted;
 use config::Log;
-use ct::names::LogName;
-use ct::term::{Guard, RunId, Trust};
+use ct::names::{LogName, Role};
+use ct::node_key::NodeSigningKey;
+use ct::term::{Guard, RunId};
 use node::entropy::random_from;
 use node::host::Host;
 use std::collections::BTreeMap;
@@ -25,12 +27,8 @@ pub struct Decision {
     pub plan: Result<Plan, NoPlan>,
 }
 
-fn trust(host: &Host, log: &Log) -> Trust {
-    Trust { log_id: log.log_id(), kind: log.kind(), repair_key: host.cluster().repair().key() }
-}
-
 pub(crate) fn open(host: &Host, log: &Log) -> Result<State, RepairError> {
-    State::open(&host.log_dir(log.name()), trust(host, log)).map_err(RepairError::state(log.name()))
+    State::open(&host.log_dir(log.name()), host.cluster().trust(log)).map_err(RepairError::state(log.name()))
 }
 
 /// Plans for every log; stops nobody.
@@ -51,6 +49,59 @@ pub async fn decide(
         decisions.insert(log.name().clone(), Decision { guard, plan });
     }
     Ok(decisions)
+}
+
+/// How a log would go on from what frontends have, and the certificate from which that was made out.
+pub struct Offer {
+    guard: Guard,
+    /// It, or why it cannot.
+    pub continuation: Result<Continuation, NoPlan>,
+}
+
+/// Looks at every log; stops nobody.
+///
+/// # Errors
+/// State that cannot be read.
+pub async fn offers(host: &Host) -> Result<BTreeMap<LogName, Offer>, RepairError> {
+    let merges = host.cluster().nodes_of(Role::Merge);
+    let keys: BTreeMap<_, _> = merges.map(|node| (node.name().clone(), node.key())).collect();
+    let mut offers = BTreeMap::new();
+    for log in host.cluster().logs() {
+        let guard = open(host, log)?.guard().clone();
+        let scan = ask::everybody(host, log.name()).await;
+        let guard = ask::newest(host, log.name(), guard, &scan).await;
+        let continuation = continuation(&guard, log.key(), &keys, &scan);
+        offers.insert(log.name().clone(), Offer { guard, continuation });
+    }
+    Ok(offers)
+}
+
+/// Makes the run durable that goes on so, by an operator's word; [`carry_out`] goes on with it. A person's word needs no other
+/// leave: whatever became of the last run, there may be this one.
+///
+/// # Errors
+/// A run that is under way; a key that is no operator's; state that cannot be read or written.
+pub fn give_word(
+    host: &Host,
+    log: &Log,
+    (guard, continuation): (&Guard, &Continuation),
+    operator: &NodeSigningKey,
+) -> Result<(), RepairError> {
+    let error = RepairError::state(log.name());
+    let mut state = open(host, log)?;
+    state.rearm().map_err(&error)?;
+    let id = RunId::new(random_from(host.entropy().as_ref()));
+    let signed = continuation.sign((guard, id, host.clock().now()), &host.signing_key(), operator);
+    let (certificate, run) = signed.map_err(|bad| error(bad.into()))?;
+    let writes = [Write::Certificate(Box::new(certificate)), Write::Run(Box::new(run))];
+    state.commit(&writes).map_err(&error)
+}
+
+impl Offer {
+    /// The certificate in force, as far as nodes that answer have it.
+    pub const fn guard(&self) -> &Guard {
+        &self.guard
+    }
 }
 
 /// What stands in the way of a new run, or is under way: by log.

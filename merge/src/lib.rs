@@ -19,7 +19,7 @@ mod snapshot;
 mod start;
 mod watch;
 
-pub use create::create;
+pub use create::{adopt_copy, create};
 pub use error::MergeError;
 pub use rows::RowsError;
 pub use run::run;

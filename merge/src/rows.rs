@@ -3,6 +3,8 @@
 
 use crate::machine::Durable;
 use crate::message::Stopped;
+use ct::hash::RootHash;
+use ct::index::TreeSize;
 use ct::sth::Sth;
 use ct::term::{AcceptedHead, CertificateError, Guard, Incarnation, TermCertificate, Trust};
 use ct::time::Timestamp;
@@ -43,6 +45,16 @@ pub enum RowsError {
     /// A row is missing: `init` was cut short.
     #[error("state row {0:?} is missing: init was cut short; remove the directory and make it again")]
     Missing(&'static str),
+    /// A copy that is to become this node's is of another tree than was signed.
+    #[error("the log has the root {found} at size {size}, and the tree head that comes with it {expected}")]
+    OtherTree {
+        /// Size of the tree head.
+        size: TreeSize,
+        /// Its root.
+        expected: RootHash,
+        /// That of the log.
+        found: RootHash,
+    },
     /// The certificate on disk is for another log, or not from the configured repair key.
     #[error(transparent)]
     Certificate(#[from] CertificateError),

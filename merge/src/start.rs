@@ -9,7 +9,6 @@ use crate::message::{Call, CallId};
 use crate::rows;
 use config::Log;
 use ct::names::{NodeName, Role};
-use ct::term::Trust;
 use node::host::{Host, StartError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,8 +47,7 @@ pub(crate) fn start_log(host: &Host, log: &Log) -> Result<(mpsc::Sender<Job>, Re
     let (name, dir) = (log.name().clone(), host.log_dir(log.name()));
     let store = |error| MergeError::Store { log: name.clone(), dir: dir.clone(), error: Box::new(error) };
     let writer = Writer::open(&dir, &options(log.kind())).map_err(store)?;
-    let repair_key = host.cluster().repair().key();
-    let trust = Trust { log_id: log.log_id(), kind: log.kind(), repair_key };
+    let trust = host.cluster().trust(log);
     let reader = writer.reader();
     let durable = rows::load(&reader, trust).map_err(|error| MergeError::Rows {
         log: name.clone(),

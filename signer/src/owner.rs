@@ -14,7 +14,7 @@ use ct::machine::Effects;
 use ct::names::{LogName, NodeName};
 use ct::node_key::NodeSigningKey;
 use ct::sth::Sth;
-use ct::term::{Guard, Release, SignedRelease, TermCertificate, Trust};
+use ct::term::{Guard, Release, SignedRelease, TermCertificate};
 use ct::wire::Refusal;
 use ct::wire::signer::SignSth;
 use node::clock::Clock;
@@ -117,9 +117,7 @@ impl Owner {
         if found != expected {
             return Err(SignerError::OtherLog { dir: place.dir.to_owned(), found, expected });
         }
-        let repair_key = place.cluster.repair().key();
-        let trust = Trust { log_id: expected, kind: place.log.kind(), repair_key };
-        let guard = Guard::new(trust, certificate);
+        let guard = Guard::new(place.cluster.trust(place.log), certificate);
         let machine = Machine::recover(place.settings(), Durable { guard, memory, fork, released });
         let view = watch::Sender::new(view(&machine, &key));
         let node = Node { name: place.me.clone(), key: place.node_key.clone() };

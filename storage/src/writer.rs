@@ -14,7 +14,7 @@ use ct::hash::Fingerprint;
 use ct::index::Position;
 use ct::limits::MAX_FETCH;
 use ct::machine::Effects;
-use ct::term::{Guard, Trust};
+use ct::term::Guard;
 use ct::time::Timestamp;
 use ct::wire::Refusal;
 use node::clock::Clock;
@@ -167,7 +167,7 @@ fn recover(
     reader: &ListReader,
 ) -> Result<Machine, StorageError> {
     let Loaded { incarnation, completeness, certificate, start } = loaded;
-    let trust = Trust { log_id: log.log_id(), kind: log.kind(), repair_key: cluster.repair().key() };
+    let trust = cluster.trust(log);
     let backlog_limit = usize::try_from(log.backlog_limit()).unwrap_or(usize::MAX);
     let settings = Settings { clock: log.clock(), backlog_limit, log_key: log.key().clone() };
     let guard = Guard::new(trust, certificate);

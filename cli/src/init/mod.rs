@@ -1,6 +1,7 @@
 //! `wolffish init`: a cluster made in one directory, to be spread over machines from there.
 
 pub mod add;
+mod copy;
 pub mod node;
 mod spec;
 pub mod states;

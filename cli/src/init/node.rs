@@ -1,6 +1,7 @@
 //! `wolffish init-node`: the state of one node of a cluster that runs, made anew after its disk was lost, or for a node that
 //! is new. Deliberate: `run` never makes state (docs/protocol.md, Z1–Z4).
 
+use super::copy;
 use super::states::prepare;
 use crate::ask::{ask, newest_certificate};
 use crate::failure::Failure;
@@ -43,6 +44,10 @@ pub struct InitNodeArgs {
     /// of the log's key is destroyed. Whatever it might have signed is then of no account
     #[arg(long, requires = "from_sth")]
     pub old_signer_gone: bool,
+    /// Of a merge node, when a majority of merge disks is lost: a copy of a frontend's state directory, made while that
+    /// frontend was down. Its logs become this node's; then wolffish repair --from-frontends
+    #[arg(long, value_name = "DIR")]
+    pub from_copy: Option<PathBuf>,
 }
 
 /// Makes what is missing, log by log.
@@ -74,6 +79,9 @@ async fn make(host: &Host, args: &InitNodeArgs) -> Result<(), Failure> {
     if args.from_sth && role != Role::Signer {
         return Err(Failure::Usage(format!("--from-sth: {} is a {role} node, no signer", args.node)));
     }
+    if args.from_copy.is_some() && role != Role::Merge {
+        return Err(Failure::Usage(format!("--from-copy: {} is a {role} node, no merge node", args.node)));
+    }
     let mut made = 0;
     for log in host.cluster().logs() {
         if host.log_dir(log.name()).exists() {
@@ -84,9 +92,15 @@ async fn make(host: &Host, args: &InitNodeArgs) -> Result<(), Failure> {
             ));
             continue;
         }
-        let certificate =
-            newest_certificate(host.client(), host.cluster(), log, host.me().name(), None).await?;
-        make_one(host, log, &certificate, args).await?;
+        let certificate = match &args.from_copy {
+            Some(copy) => copy::adopt(host, log, copy).await?,
+            None => {
+                let me = host.me().name();
+                let certificate = newest_certificate(host.client(), host.cluster(), log, me, None).await?;
+                make_one(host, log, &certificate, args).await?;
+                certificate
+            }
+        };
         out::line(format_args!("log {}: made, in term {}", log.name(), certificate.term()));
         made += 1;
     }

@@ -1,16 +1,18 @@
 //! `wolffish repair`: the repair of a cluster whose primary is gone, looked at, done, or allowed again by a person.
 
 mod change;
+mod from_frontends;
 mod place;
 
 use crate::failure::Failure;
 use crate::out;
 pub use change::{MembersArgs, RejoinArgs, members, rejoin};
 use config::Log;
+use from_frontends::Word;
 use merge_repair::RepairError;
 use merge_repair::plan::{Cause, NoPlan};
 use merge_repair::repair::{Decision, armed, carry_out, decide, rearm};
-use merge_repair::report::put_aside;
+use merge_repair::report::{FullReport, put_aside};
 use merge_repair::state::Armed;
 use merge_repair::wanted::Wanted;
 use node::clock::{Clock as _, SystemClock};
@@ -26,10 +28,12 @@ pub struct RepairArgs {
     #[command(flatten)]
     pub what: What,
     #[command(flatten)]
+    pub word: Word,
+    #[command(flatten)]
     pub place: Place,
 }
 
-/// One of three.
+/// One of four.
 #[derive(Debug, Clone, Copy, clap::Args)]
 #[group(required = true, multiple = false)]
 pub struct What {
@@ -42,13 +46,19 @@ pub struct What {
     /// Allow another run after the last one was looked at
     #[arg(long)]
     pub rearm: bool,
+    /// When a majority of merge disks is lost: show how each log would go on from the newest tree head; with --log and
+    /// --root, do it
+    #[arg(long)]
+    pub from_frontends: bool,
 }
 
-/// Plans, repairs or rearms.
+/// Plans, repairs, rearms, or goes on from frontends.
 pub async fn run(args: RepairArgs) -> Result<(), Failure> {
     let host = args.place.host()?;
     let as_json = args.place.json;
     let done = match args.what {
+        What { from_frontends: true, .. } => from_frontends::run(&host, as_json, &args.word).await,
+        _ if args.word.log.is_some() => Err(Failure::Usage("--log: only with --from-frontends".to_owned())),
         What { rearm: true, .. } => allow(&host),
         What { now: true, .. } => act(&host, as_json, &Wanted::Primary).await,
         What { .. } => show(&host, as_json).await,
@@ -148,6 +158,11 @@ pub(super) async fn act(host: &Host, as_json: bool, wanted: &Wanted) -> Result<(
         return Ok(());
     }
     let report = carry_out(host, decisions).await.map_err(failure)?;
+    tell(report, as_json)
+}
+
+/// What came of it; a failure for anything but success.
+fn tell(report: Option<FullReport>, as_json: bool) -> Result<(), Failure> {
     let Some(report) = report else {
         return Err(Failure::Check("broken off; the run goes on by itself".to_owned()));
     };

@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use config::Cluster;
 use config::load_node_credentials;
 use ct::names::{LogName, NodeName, Role};
+use ct::node_key::NodeSigningKey;
 use ct::wire::status::{Detail, ReadOnlyStatus, Status};
 use node::entropy::SystemEntropy;
 use node::message::Method;
@@ -47,25 +48,30 @@ pub struct Observer {
     read_only: Vec<LogName>,
 }
 
-/// A client that calls with the operator's key in that state directory, and the nodes that it can call.
-pub fn operator_client(
-    cluster: &Cluster,
-    state_dir: &Path,
-) -> Result<(Client, Vec<(NodeName, Role)>), Failure> {
+/// The key in that state directory, which must be an operator's.
+pub fn operator_key(cluster: &Cluster, state_dir: &Path) -> Result<NodeSigningKey, Failure> {
     let own = load_node_credentials(state_dir)?;
     let (dir, key) = (state_dir.display(), own.public());
     match cluster.node_by_key(&key) {
-        Some(node) if node.role() == Role::Operator => {}
+        Some(node) if node.role() == Role::Operator => Ok(own.signing_key().clone()),
         Some(node) => {
             let text = format!(
                 "{dir}: the key of {}, a node of role {}, not of an operator",
                 node.name(),
                 node.role()
             );
-            return Err(Failure::Usage(text));
+            Err(Failure::Usage(text))
         }
-        None => return Err(Failure::Usage(format!("{dir}: its key {key} is not in the configuration"))),
+        None => Err(Failure::Usage(format!("{dir}: its key {key} is not in the configuration"))),
     }
+}
+
+/// A client that calls with the operator's key in that state directory, and the nodes that it can call.
+pub fn operator_client(
+    cluster: &Cluster,
+    state_dir: &Path,
+) -> Result<(Client, Vec<(NodeName, Role)>), Failure> {
+    operator_key(cluster, state_dir)?;
     let internal = |error: &dyn std::fmt::Display| Failure::Internal(error.to_string());
     let seed =
         config::secret::seed_from_pkcs8_pem(config::load_private_key(&state_dir.join("node.key"))?.pem())

@@ -12,7 +12,7 @@ use assess::{LogReport, assess};
 use config::Cluster;
 use config::init::node_dir;
 use ct::names::Role;
-pub use look::{Observer, operator_client};
+pub use look::{Observer, operator_client, operator_key};
 use read_only::ReadOnlyReport;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -45,7 +45,7 @@ fn repair_key() -> NodeSigningKey {
 
 pub(crate) fn trust() -> Trust {
     let (log_id, kind) = (log_key().public().log_id(), LogKind::Rfc6962);
-    Trust { log_id, kind, repair_key: repair_key().public() }
+    Trust { log_id, kind, repair_key: repair_key().public(), operators: Vec::new() }
 }
 
 /// The certificate of the first term: `m1` is primary.

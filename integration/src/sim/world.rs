@@ -234,6 +234,7 @@ impl World {
             log_id: log_key.public().log_id(),
             kind: LogKind::Rfc6962,
             repair_key: repair_key.public(),
+            operators: Vec::new(),
         };
         let founding = found(&names, &keys, &trust, &repair_key);
         let guard = Guard::new(trust.clone(), founding.clone());

@@ -2,6 +2,7 @@
 
 mod applying;
 mod changing;
+mod from_frontends;
 mod planning;
 
 use crate::scan::{Look, Scan};
@@ -34,6 +35,9 @@ fn key(number: u8) -> NodeSigningKey {
 }
 fn repair_key() -> NodeSigningKey {
     key(99)
+}
+fn operator() -> NodeSigningKey {
+    key(88)
 }
 fn log_key() -> LogSigningKey {
     LogSigningKey::from_scalar(&[1; 32]).unwrap()
@@ -82,7 +86,9 @@ fn guard() -> Guard {
         former: Vec::new(),
         stops: Vec::new(),
     };
-    let trust = Trust { log_id: log_id(), kind: LogKind::Rfc6962, repair_key: repair_key().public() };
+    let operators = vec![operator().public()];
+    let (log_id, repair_key_) = (log_id(), repair_key().public());
+    let trust = Trust { log_id, kind: LogKind::Rfc6962, repair_key: repair_key_, operators };
     Guard::new(trust, TermCertificate::sign(body, &repair_key()))
 }
 

@@ -54,8 +54,8 @@ pub(crate) fn founding() -> TermCertificate {
 
 fn guard() -> Guard {
     let certificate = founding();
-    let trust =
-        Trust { log_id: certificate.body.log_id, kind: LogKind::Rfc6962, repair_key: repair().public() };
+    let (log_id, repair_key) = (certificate.body.log_id, repair().public());
+    let trust = Trust { log_id, kind: LogKind::Rfc6962, repair_key, operators: Vec::new() };
     Guard::new(trust, certificate)
 }
 

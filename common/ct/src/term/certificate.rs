@@ -82,6 +82,8 @@ pub struct Trust {
     pub kind: LogKind,
     /// The configured repair key.
     pub repair_key: NodeKey,
+    /// The configured operators' keys: one of them speaks where no majority can (docs/protocol.md, T16).
+    pub operators: Vec<NodeKey>,
 }
 
 /// Why a certificate installs nothing.
@@ -134,6 +136,11 @@ pub enum CertificateError {
         /// The term in force.
         current: Term,
     },
+    /// It takes an operator's word, and nobody else's.
+    #[error(
+        "certificate: it goes on from frontends, and an operator's word for that is not in it, or not it alone"
+    )]
+    Word,
     /// The replies do not lead to a choice.
     #[error("certificate: {0}")]
     Choice(#[from] ChoiceError),
@@ -289,6 +296,10 @@ impl TermCertificate {
         self.check_signer(before)?;
         if body.term.get() > current.term().get() + MAX_TERM_STEP {
             return Err(CertificateError::TermStep { found: body.term, current: current.term() });
+        }
+        if let Change::FromFrontends { word, .. } = &body.change {
+            let given = word.as_ref().is_some_and(|word| word.is_of(&trust.operators, body));
+            return if given && body.stops.is_empty() { Ok(()) } else { Err(CertificateError::Word) };
         }
         let choice = current.choose(body.run, body.term, &body.change, &body.stops)?;
         if choice.start != body.start_head {

@@ -3,6 +3,7 @@
 
 use super::release::SignedRelease;
 use super::voters::{FormerVoter, Incarnation, Voter, Voters, VotersError};
+use super::word::OperatorWord;
 use crate::index::Term;
 use crate::names::NodeName;
 use crate::node_key::NodeKey;
@@ -43,6 +44,13 @@ pub enum Change {
         key: NodeKey,
         /// The old signer's last word; without it, so many voters were stopped that the old one finds no quorum any more.
         release: Option<Box<SignedRelease>>,
+    },
+    /// A majority of the voters lost their disks: these vote from now on, and what was published goes on by a person's word.
+    FromFrontends {
+        /// Who, with the states that they have; all join with this term.
+        voters: Voters,
+        /// The word; none before it is given.
+        word: Option<Box<OperatorWord>>,
     },
 }
 
@@ -111,15 +119,28 @@ impl Change {
                 known(node)?;
                 Ok(Voters::new(without(node))?)
             }
+            Change::FromFrontends { voters, .. } => {
+                // What they endorsed before counts for nothing: a majority of what was known is gone.
+                match voters.iter().find(|voter| voter.joining_term != term) {
+                    Some(voter) => Err(ChangeError::List {
+                        reason: format!("{} joins in term {}, not in {term}", voter.name, voter.joining_term),
+                    }),
+                    None => Ok(voters.clone()),
+                }
+            }
         }
     }
 
     /// Who voted before, once this change is made.
     pub fn former(&self, before: &Voters, former: &[FormerVoter]) -> Vec<FormerVoter> {
-        let left = match self {
-            Change::Leave { node } => before.find(node),
-            _ => None,
+        let leaves = |voter: &&Voter| match self {
+            Change::Leave { node } => voter.name == *node,
+            Change::FromFrontends { voters, .. } => {
+                voters.find(&voter.name).is_none_or(|stays| stays.key != voter.key)
+            }
+            _ => false,
         };
+        let left = before.iter().filter(leaves);
         let left = left.map(|voter| FormerVoter { name: voter.name.clone(), key: voter.key });
         former.iter().cloned().chain(left).collect()
     }
@@ -133,6 +154,10 @@ impl std::fmt::Display for Change {
             Change::Join { node, .. } => write!(f, "{node} votes as well"),
             Change::Leave { node } => write!(f, "{node} votes no more"),
             Change::MoveSigner { to, .. } => write!(f, "{to} signs tree heads"),
+            Change::FromFrontends { voters, .. } => {
+                let names: Vec<_> = voters.iter().map(|voter| voter.name.as_str()).collect();
+                write!(f, "{} vote, by an operator's word", names.join(", "))
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What every node of every role knows about terms: the newest certificate, and how a caller stands to it.
 
 use super::certificate::{CertificateError, EarlierChange, TermCertificate, Trust};
+use super::change::Change;
 use super::voters::Incarnation;
 use crate::index::Term;
 use crate::names::NodeName;
@@ -82,13 +83,19 @@ impl Guard {
 
     /// The certificate in force may be one that never had a quorum, while another was made from the one before it: the stop
     /// replies of that one show that a majority had not adopted the change, and never will act on it (docs/protocol.md, T15).
+    /// Not so where the voters were replaced by an operator's word: old and new majorities need not meet (T16).
     fn step(&self, certificate: TermCertificate) -> Result<Guard, CertificateError> {
         let refused = match certificate.check_successor(&self.trust, &self.newest) {
             Ok(()) => return Ok(self.follow(&self.newest, certificate)),
             Err(refused) => refused,
         };
         let mut earlier = self.newest.changes.clone();
+        let mut let_go = self.newest.body.change.clone();
         while let Some(EarlierChange { body, signature }) = earlier.pop() {
+            if matches!(let_go, Change::FromFrontends { .. }) {
+                break;
+            }
+            let_go = body.change.clone();
             let before = TermCertificate { body, signature, changes: earlier.clone() };
             if certificate.check_successor(&self.trust, &before).is_ok() {
                 return Ok(self.follow(&before, certificate));

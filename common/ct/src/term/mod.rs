@@ -1,4 +1,4 @@
-//! Terms: who may order and sign, who may vote, and what a vote says (docs/protocol.md, T1–T15).
+//! Terms: who may order and sign, who may vote, and what a vote says (docs/protocol.md, T1–T16).
 
 mod certificate;
 mod change;
@@ -11,6 +11,9 @@ mod stop;
 #[cfg(test)]
 mod tests;
 mod voters;
+mod word;
+#[cfg(test)]
+mod word_tests;
 
 pub use certificate::{CertificateError, EarlierChange, TermBody, TermCertificate, Trust};
 pub use change::{Change, ChangeError};
@@ -19,3 +22,4 @@ pub use guard::{Guard, Standing};
 pub use release::{Release, SignedRelease};
 pub use stop::{AcceptedHead, Ballot, Choice, ChoiceError, SignedStopReply, StopReply};
 pub use voters::{FormerVoter, Incarnation, RunId, Voter, Voters, VotersError};
+pub use word::OperatorWord;

@@ -37,8 +37,13 @@ pub(super) fn repair_key() -> NodeSigningKey {
     key(99)
 }
 
+pub(super) fn operator() -> NodeSigningKey {
+    key(88)
+}
+
 pub(super) fn trust() -> Trust {
-    Trust { log_id: LOG, kind: LogKind::Rfc6962, repair_key: repair_key().public() }
+    let operators = vec![operator().public()];
+    Trust { log_id: LOG, kind: LogKind::Rfc6962, repair_key: repair_key().public(), operators }
 }
 
 pub(super) fn voter(number: u8) -> Voter {

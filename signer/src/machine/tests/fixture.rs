@@ -62,7 +62,7 @@ pub fn machine(memory: Option<Memory>) -> Machine {
 pub fn machine_with(memory: Option<Memory>, fork: Option<Fork>, certificate: TermCertificate) -> Machine {
     let log_key = log_key().public().clone();
     let (log_id, repair_key) = (log_key.log_id(), key_of(100).public());
-    let trust = Trust { log_id, kind: LogKind::Rfc6962, repair_key };
+    let trust = Trust { log_id, kind: LogKind::Rfc6962, repair_key, operators: vec![key_of(88).public()] };
     let settings = Settings { me: "signer-1".parse().unwrap(), clock: ClockBound::DEFAULT, log_key };
     Machine::recover(
         settings,

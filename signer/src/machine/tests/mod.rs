@@ -3,6 +3,7 @@
 mod fixture;
 mod leaves;
 mod right;
+mod word;
 
 use super::*;
 use ct::hash::{InternalRoot, LogId};

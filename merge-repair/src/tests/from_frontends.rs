@@ -1,0 +1,172 @@
+//! When a log may go on by an operator's word, and each reason for which it may not.
+
+use super::*;
+use crate::from_frontends::{Continuation, continuation};
+use crate::machine::{Act, Call, CallFailure, Event, Fx, Machine, Returned, Settings};
+use crate::plan::NoPlan;
+use crate::run::Outcome;
+use ct::node_key::NodeKey;
+use ct::term::CertificateError;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+fn keys() -> BTreeMap<NodeName, NodeKey> {
+    (1..=4).map(|number| (m(number), key(number).public())).collect()
+}
+
+/// A merge node with another state than it voted with.
+fn anew(number: u8, accepted: LogHead) -> Look {
+    let mut look = merge(number, 0, accepted);
+    let Ok(Status { detail: Detail::Merge { incarnation, .. }, .. }) = &mut look.answer else {
+        unreachable!()
+    };
+    *incarnation = Incarnation::new([number + 40; 16]);
+    look
+}
+
+fn silent(node: NodeName, role: Role) -> Look {
+    Look { node, role, answer: Err("connection refused".to_owned()) }
+}
+
+fn signer(last: Option<Sth>) -> Look {
+    status(name("signer-1"), Role::Signer, Detail::Signer { last, halted: None, refusals: 0, released: None })
+}
+
+/// Two of three disks were lost. One node has a frontend's copy, one is empty, one is silent, and a fourth never voted.
+fn lost() -> Scan {
+    let newest = Some(sth(head(7, 7), MINUTE));
+    let looks = vec![
+        frontend(1, newest.clone()),
+        frontend(2, Some(sth(head(6, 6), 2 * MINUTE))),
+        signer(newest),
+        silent(m(1), Role::Merge),
+        anew(2, head(7, 7)),
+        anew(3, LogHead::EMPTY),
+        anew(4, LogHead::EMPTY),
+    ];
+    Scan { now: NOW, looks }
+}
+
+fn with(look: Look) -> Scan {
+    let mut scan = lost();
+    scan.looks.retain(|other| other.node != look.node);
+    scan.looks.push(look);
+    scan
+}
+
+fn offered(scan: &Scan) -> Result<Continuation, NoPlan> {
+    continuation(&guard(), log_key().public(), &keys(), scan)
+}
+
+#[test]
+fn it_goes_on_from_the_newest_tree_head_with_whoever_answers() {
+    let offer = offered(&lost()).unwrap();
+    assert_eq!((offer.term, offer.primary.clone(), offer.start), (term(2), m(2), head(7, 7)));
+    let names: Vec<_> = offer.voters.iter().map(|voter| voter.name.clone()).collect();
+    assert_eq!(names, [m(2), m(3), m(4)]);
+    assert!(offer.voters.iter().all(|voter| voter.joining_term == term(2)));
+    let text = offer.to_string();
+    for want in [
+        "size 7",
+        "merge-2 as primary",
+        "merge-2, merge-3, merge-4",
+        "no more votes merge-1: connection refused",
+    ] {
+        assert!(text.contains(want), "{want} in {text}");
+    }
+}
+
+#[test]
+fn with_a_majority_it_is_not_for_a_person_to_say() {
+    let mut scan = with(merge(1, 1, head(7, 7)));
+    scan.looks.retain(|look| look.node != m(3));
+    scan.looks.push(merge(3, 1, head(7, 7)));
+    assert_eq!(offered(&scan), Err(NoPlan::Majority { counted: 2, voters: 3 }));
+}
+
+/// Whoever is silent may have the newest tree head, and it is public.
+#[test]
+fn every_frontend_and_every_signer_must_answer() {
+    for (node, role) in [("frontend-2", Role::Frontend), ("signer-1", Role::Signer)] {
+        let refused = offered(&with(silent(name(node), role)));
+        assert!(
+            matches!(&refused, Err(NoPlan::Unreachable { node: found, .. }) if *found == name(node)),
+            "{refused:?}"
+        );
+    }
+}
+
+/// What is gone on from is what was signed last; a tree that is smaller, larger or another is none of it.
+#[test]
+fn a_merge_node_must_have_exactly_the_newest_tree() {
+    let nobody = |newest: LogHead| Err(NoPlan::NobodyHolds { size: newest.size.get(), root: newest.root });
+    assert_eq!(
+        offered(&with(signer(Some(sth(head(8, 8), 0))))),
+        nobody(head(8, 8)),
+        "the signer has signed more"
+    );
+    for other in [head(6, 6), head(8, 8), head(7, 8)] {
+        assert_eq!(offered(&with(anew(2, other))), nobody(head(7, 7)));
+    }
+    let mut unpublished = with(signer(None));
+    unpublished.looks.retain(|look| look.role != Role::Frontend);
+    assert_eq!(offered(&unpublished), Err(NoPlan::Unpublished));
+}
+
+/// One that has kept its disk votes with the state that it has, and joins like the others: what it endorsed does not count.
+#[test]
+fn who_kept_its_disk_joins_like_the_others() {
+    let offer = offered(&with(merge(3, 1, head(9, 9)))).unwrap();
+    let kept = offer.voters.find(&m(3)).unwrap();
+    assert_eq!((kept.incarnation, kept.joining_term), (Incarnation::new([3; 16]), term(2)));
+    assert_eq!(offer.primary, m(2));
+}
+
+#[test]
+fn the_run_hands_out_the_certificate_and_ends_with_a_tree_head() {
+    let offer = offered(&lost()).unwrap();
+    let by_nobody = offer.sign((&guard(), run(5), NOW), &repair_key(), &key(3)).unwrap_err();
+    assert_eq!(by_nobody, CertificateError::Word);
+    let (certificate, started) = offer.sign((&guard(), run(5), NOW), &repair_key(), &operator()).unwrap();
+    let guard = guard().adopt(certificate.clone()).unwrap().unwrap();
+    let second = Duration::from_secs(1);
+    let settings = Settings {
+        key: repair_key(),
+        log_key: log_key().public().clone(),
+        grace: second,
+        patience: 30 * second,
+        publication: 60 * second,
+        others: vec![name("frontend-1"), name("signer-1")],
+    };
+    // As after a crash: it is on disk before anybody is called.
+    let mut machine = Machine::recover(settings, guard, started, NOW);
+    let mut told = BTreeSet::new();
+    let mut calls = Vec::new();
+    let mut event = Event::Tick;
+    loop {
+        let mut fx = Fx::new();
+        machine.step(NOW, event, &mut fx);
+        calls.extend(fx.acts);
+        let Some(act) = calls.pop() else { break };
+        let Act::Call(id, node, call) = act else { panic!("{act:?}") };
+        let outcome = match call {
+            Call::SetPrimary(given) => {
+                assert_eq!(*given, certificate);
+                told.insert(node);
+                Ok(Returned::Done)
+            }
+            // One of the three does not start; the others are a majority.
+            Call::Start(to) if node == m(4) => {
+                assert_eq!(to, term(2));
+                Err(CallFailure::Failed("connection refused".to_owned()))
+            }
+            Call::Start(_) => Ok(Returned::Done),
+            other => panic!("nobody is stopped: {other:?}"),
+        };
+        event = Event::Returned(id, outcome);
+    }
+    assert_eq!(told, [m(2), m(3), m(4), name("frontend-1"), name("signer-1")].into());
+    let mut fx = Fx::new();
+    machine.step(NOW, Event::Shown(term(2), Box::new(sth(head(8, 8), 0))), &mut fx);
+    assert!(matches!(machine.run().outcome(), Some(Outcome::Repaired { .. })), "{:?}", machine.run());
+}
