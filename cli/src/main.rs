@@ -13,6 +13,7 @@ mod hammer;
 mod import;
 mod init;
 mod issue;
+mod loss;
 mod moment;
 mod monitor;
 mod out;
@@ -63,6 +64,7 @@ enum Command {
     Members(repair::MembersArgs),
     AddNode(init::add::AddNodeArgs),
     InitNode(init::node::InitNodeArgs),
+    AcceptLoss(loss::LossArgs),
     Fsck(Box<fsck::FsckArgs>),
 }
 
@@ -112,6 +114,7 @@ async fn dispatch(command: Command) -> ExitCode {
         Command::Members(args) => repair::members(args).await,
         Command::AddNode(args) => init::add::run(&args),
         Command::InitNode(args) => init::node::run(args).await,
+        Command::AcceptLoss(args) => loss::run(args).await,
         Command::Fsck(args) => fsck::run(*args).await,
     };
     match result {

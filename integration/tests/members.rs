@@ -228,6 +228,59 @@ fn a_storage_node_that_lost_its_disk_is_filled_again() {
     demand_all(&session, &promised);
 }
 
+/// The disks of k storage nodes are lost at once: what only they had is gone, and no list that is left can tell, so none counts again
+/// by itself, and nothing is read to its end any more. A person accepts that; one counts then, and the rest follows.
+#[test]
+fn k_storage_nodes_that_lost_their_disks_count_again_when_a_person_accepts_it() {
+    let mut site = Site::start();
+    let session = [site.spread.session()];
+    let published = wait_for("a promise", || promise(&session[0]));
+    session[0].included(&published).unwrap();
+    let nodes = ["storage-1", "storage-2"];
+    nodes.iter().for_each(|node| site.lose_disk(node));
+    for node in nodes {
+        site.init_node(node, &[]);
+    }
+    for node in nodes {
+        site.hear(node, "its list is copied");
+        site.hear(node, "it is recovering itself");
+        site.wait_for(node, "completeness", "recovering");
+    }
+    site.hear(&site.leader(), "SCTs of the time from");
+    let between = wait_for("a promise of lists that are recovering", || promise(&session[0]));
+
+    let accept = |site: &Site, node: &str| {
+        let state = site.state(node);
+        let words = ["accept-loss", "--cluster", site.file.to_str().unwrap(), "--node", node, "--state"];
+        site.wolffish(&[&words, [state.to_str().unwrap()].as_slice()].concat())
+    };
+    let running = accept(&site, "storage-1");
+    assert!(!running.status.success(), "it runs");
+    let whole = accept(&site, "storage-3");
+    assert!(!whole.status.success(), "it runs, and is whole");
+    site.spread.kill("storage-1");
+    let said = succeeded(&accept(&site, "storage-1"));
+    assert!(said.contains("1 of 2 are"), "{said}");
+    // Not without the one that is whole, whatever was accepted.
+    site.spread.kill("storage-3");
+    site.spread.start_again("storage-1");
+    site.hear("storage-1", "its list is not copied yet");
+    site.wait_for("storage-1", "completeness", "recovering");
+    site.spread.start_again("storage-3");
+    nodes.iter().for_each(|node| site.wait_for(node, "completeness", "whole"));
+    // Now each is filled by itself again, and accepts nothing.
+    site.lose_disk("storage-2");
+    site.init_node("storage-2", &[]);
+    site.wait_for("storage-2", "completeness", "whole");
+    site.spread.kill("storage-2");
+    let said = accept(&site, "storage-2");
+    assert!(!said.status.success());
+    assert!(String::from_utf8_lossy(&said.stdout).contains("it is filled by itself"), "{said:?}");
+    site.spread.start_again("storage-2");
+    let after = wait_for("a promise of lists that are whole", || promise(&session[0]));
+    demand_all(&session, &[(0, published), (0, between), (0, after)]);
+}
+
 /// A frontend's and a signer's disk are lost, and the right to sign moves to another signer with a release.
 #[test]
 fn the_right_to_sign_moves_and_a_signer_and_a_frontend_are_made_anew() {

@@ -1,8 +1,9 @@
 //! A list that was lost is filled again from the other storage nodes. Until the lists of S − k + 1 of them were copied, no
-//! merge counts on having read this one (docs/protocol.md, Z3).
+//! merge counts on having read this one (docs/protocol.md, Z3); unless a person has accepted that some of it is lost (Z7).
 
 use crate::machine::{Put, View};
 use crate::queue::{Job, Queue};
+use crate::state::Sources;
 use ct::hash::{Fingerprint, Name};
 use ct::index::{Position, Term};
 use ct::limits::MAX_BATCH_ENTRIES;
@@ -41,6 +42,7 @@ pub(crate) struct Refill {
     pub(crate) log: LogName,
     pub(crate) view: watch::Receiver<View>,
     pub(crate) queue: Queue,
+    pub(crate) sources: Sources,
 }
 
 impl Refill {
@@ -56,6 +58,8 @@ impl Refill {
             if shutdown.run_until_cancelled(self.fill()).await.is_none() {
                 return;
             }
+            // What was accepted was the loss of this once.
+            self.sources = Sources::Enough;
         }
     }
 
@@ -68,10 +72,14 @@ impl Refill {
             .collect();
         let needed = others.len() + 2 - cluster.quorum().needed();
         let (mut copied, mut names) = (BTreeSet::new(), HashSet::new());
+        let sources = self.sources;
         tracing::warn!(log = %self.log, needed, "the list was lost: it is filled from other storage nodes");
         loop {
+            let mut recovering = 0;
             for node in others.iter().filter(|node| !copied.contains(*node)).cloned().collect::<Vec<_>>() {
-                match self.copy(&node, &mut names).await {
+                let copy = self.copy(&node, &mut names).await;
+                recovering += usize::from(matches!(copy, Err(CopyFault::Recovering)));
+                match copy {
                     Ok(()) => {
                         tracing::info!(log = %self.log, %node, "its list is copied");
                         copied.insert(node);
@@ -81,7 +89,12 @@ impl Refill {
                     }
                 }
             }
-            if copied.len() >= needed && self.ask(|reply| Job::Whole { reply }).await.is_ok() {
+            let enough = match sources {
+                Sources::Enough => copied.len() >= needed,
+                // Whoever is silent may be whole.
+                Sources::WhateverIsWhole => copied.len() + recovering == others.len(),
+            };
+            if enough && self.ask(|reply| Job::Whole { reply }).await.is_ok() {
                 tracing::warn!(log = %self.log, entries = names.len(), "the list is whole again");
                 return;
             }

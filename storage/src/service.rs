@@ -99,7 +99,7 @@ impl LogPart {
     fn open(host: &Host, log: &Log, options: &ListOptions) -> Result<Self, StorageError> {
         let name = log.name().clone();
         let writer = Writer::open(host.cluster(), log, &host.log_dir(&name), host.clock(), options)?;
-        let (reader, view) = (writer.reader(), writer.view());
+        let (reader, view, sources) = (writer.reader(), writer.view(), writer.sources());
         let (queue, jobs) = queue();
         let tasks = host.tasks().clone();
         host.vital("writer", async move { tasks.blocking("writer", move || writer.run(jobs)).await? })?;
@@ -111,8 +111,9 @@ impl LogPart {
             }
         };
         host.tasks().background("ticker", ticking).map_err(node::host::StartError::from)?;
+        let (view_of_it, queue_of_it) = (view.clone(), queue.clone());
         let refill =
-            Refill { host: host.clone(), log: name.clone(), view: view.clone(), queue: queue.clone() };
+            Refill { host: host.clone(), log: name.clone(), view: view_of_it, queue: queue_of_it, sources };
         host.tasks().background("refill", refill.run()).map_err(node::host::StartError::from)?;
         crate::scrub::start(host, log, reader.clone())?;
         Ok(Self { host: host.clone(), name, key: log.key().clone(), reader, view, queue })

@@ -1,7 +1,7 @@
 //! What a storage node keeps of a log beside the list: which list it is, the newest certificate, how far publication has
 //! come, and when it came so far.
 //!
-//! `state.db` has the keys `incarnation`, `completeness`, `certificate`, `start`, and a `mark/…` for each ten minutes in which `start`
+//! `state.db` has the keys `incarnation`, `completeness`, `certificate`, `start`, `loss-accepted` where a person said so, and a `mark/…` for each ten minutes in which `start`
 //! moved: they tell when entries may be forgotten. A crash leaves the state of one commit or of the next.
 
 use crate::error::StorageError;
@@ -21,10 +21,20 @@ const INCARNATION: &str = "incarnation";
 const COMPLETENESS: &str = "completeness";
 const CERTIFICATE: &str = "certificate";
 const START: &str = "start";
+const LOSS: &str = "loss-accepted";
 const MARK: &str = "mark/";
 
 /// Marks are kept one for so long, so that there are few.
 const MARK_SPAN: Duration = Duration::from_secs(600);
+
+/// What a list that was lost is filled from before it counts (docs/protocol.md, Z3, Z7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sources {
+    /// The lists of S − k + 1 others, all of them whole: they have whatever k nodes stored.
+    Enough,
+    /// The lists of all others that are whole, however few: a person has accepted that some of it may be lost.
+    WhateverIsWhole,
+}
 
 /// The list's directory, in that of its log.
 pub fn list_dir(dir: &Path) -> PathBuf {
@@ -65,6 +75,20 @@ pub(crate) fn certificate_in(dir: &Path) -> Result<TermCertificate, StorageError
     parse_there(dir, CERTIFICATE, text)
 }
 
+/// Writes down that a person accepts the loss of what no whole list has: the node in `dir`, which is down and recovering, counts when
+/// it has copied the lists of all others that are whole. Answers whether it is recovering at all.
+///
+/// # Errors
+/// Those of [`State::open`].
+pub fn accept_loss(dir: &Path) -> Result<bool, StorageError> {
+    let (mut state, loaded) = State::open(dir)?;
+    let recovering = loaded.completeness == Completeness::Recovering;
+    if recovering {
+        state.db.commit(&[(LOSS, Some("true"))])?;
+    }
+    Ok(recovering)
+}
+
 /// Whether a node would understand the state in `dir`, which no process has open. Nothing is written.
 ///
 /// # Errors
@@ -91,6 +115,8 @@ pub struct Loaded {
     pub certificate: TermCertificate,
     /// First unpublished position.
     pub start: Position,
+    /// What it is filled from, if it is recovering.
+    pub sources: Sources,
 }
 
 /// What one commit changes.
@@ -141,15 +167,18 @@ impl State {
         if let Some(certificate) = &change.certificate {
             texts.push((CERTIFICATE.to_owned(), json(certificate)));
         }
+        let mut gone = None;
         if let Some((incarnation, completeness)) = &change.list {
+            // What a person accepted was the loss of this once.
+            gone = Some((LOSS, None));
             texts.push((INCARNATION.to_owned(), json(incarnation)));
             texts.push((COMPLETENESS.to_owned(), json(completeness)));
         }
         if texts.is_empty() {
             return Ok(());
         }
-        let rows: Vec<_> = texts.iter().map(|(key, text)| (key.as_str(), Some(text.as_str()))).collect();
-        Ok(self.db.commit(&rows)?)
+        let rows = texts.iter().map(|(key, text)| (key.as_str(), Some(text.as_str())));
+        Ok(self.db.commit(&rows.chain(gone).collect::<Vec<_>>())?)
     }
 
     /// Up to where everything was published at `moment` or before.
@@ -187,6 +216,7 @@ fn load(dir: &Path, get: impl Fn(&str) -> store::Result<Option<String>>) -> Resu
         completeness: parse_there(dir, COMPLETENESS, get(COMPLETENESS)?)?,
         certificate: parse_there(dir, CERTIFICATE, get(CERTIFICATE)?)?,
         start: parse_there(dir, START, get(START)?)?,
+        sources: if get(LOSS)?.is_some() { Sources::WhateverIsWhole } else { Sources::Enough },
     })
 }
 
@@ -204,4 +234,27 @@ fn parse<T: DeserializeOwned>(dir: &Path, key: &str, text: &str) -> Result<T, St
         let (dir, key) = (dir.to_owned(), key.to_owned());
         StorageError::Malformed { dir, key, reason: error.to_string() }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::tests::founding;
+
+    /// What a person accepts is the loss of this list, not of the next.
+    #[test]
+    fn an_accepted_loss_is_forgotten_when_the_list_is_whole() {
+        let scratch = tempfile::tempdir().unwrap();
+        let dir = scratch.path().join("anytime");
+        let list = Incarnation::new([1; 16]);
+        create(&dir, &founding(), list, Completeness::Recovering).unwrap();
+        assert_eq!(State::open(&dir).unwrap().1.sources, Sources::Enough);
+        assert!(accept_loss(&dir).unwrap());
+        let (mut state, loaded) = State::open(&dir).unwrap();
+        assert_eq!(loaded.sources, Sources::WhateverIsWhole);
+        state.commit(&Change { list: Some((list, Completeness::Whole)), ..Change::default() }).unwrap();
+        drop(state);
+        assert_eq!(State::open(&dir).unwrap().1.sources, Sources::Enough);
+        assert!(!accept_loss(&dir).unwrap(), "nothing is to be accepted");
+    }
 }

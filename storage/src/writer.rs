@@ -8,7 +8,7 @@ use crate::error::StorageError;
 use crate::machine::{Act, Durable, Event, Machine, Put, Settings, Token, Unmerged, View};
 use crate::meters;
 use crate::queue::{Job, Jobs, Queued, Room};
-use crate::state::{Loaded, State, list_dir};
+use crate::state::{Loaded, Sources, State, list_dir};
 use config::{Cluster, Log};
 use ct::hash::Fingerprint;
 use ct::index::Position;
@@ -40,6 +40,7 @@ pub struct Writer {
     view: watch::Sender<View>,
     retention: Duration,
     pruned: Option<Timestamp>,
+    sources: Sources,
 }
 
 /// Who waits for an act; a token is a place in the list of them.
@@ -81,16 +82,22 @@ impl Writer {
             let (dir, start, end) = (dir.to_owned(), loaded.start, list.end());
             return Err(StorageError::RolledBack { dir, start, end });
         }
+        let sources = loaded.sources;
         let machine = recover(cluster, log, loaded, &list.reader())?;
         let disk = Disk { log: log.name().clone(), dir: dir.to_owned(), list, state, unsynced: false };
         let view = watch::Sender::new(machine.view());
         let retention = log.mmd() + KEEP_PUBLISHED;
-        Ok(Self { clock, machine, disk, view, retention, pruned: None })
+        Ok(Self { clock, machine, disk, view, retention, pruned: None, sources })
     }
 
     /// For reading the list.
     pub fn reader(&self) -> ListReader {
         self.disk.reader()
+    }
+
+    /// What the list is filled from, if it was lost.
+    pub const fn sources(&self) -> Sources {
+        self.sources
     }
 
     /// For following what is durable.
@@ -166,7 +173,7 @@ fn recover(
     loaded: Loaded,
     reader: &ListReader,
 ) -> Result<Machine, StorageError> {
-    let Loaded { incarnation, completeness, certificate, start } = loaded;
+    let Loaded { incarnation, completeness, certificate, start, sources: _ } = loaded;
     let trust = cluster.trust(log);
     let backlog_limit = usize::try_from(log.backlog_limit()).unwrap_or(usize::MAX);
     let settings = Settings { clock: log.clock(), backlog_limit, log_key: log.key().clone() };

@@ -27,15 +27,8 @@ use std::path::PathBuf;
 /// promised: a merge node has no vote before `wolffish rejoin` or `wolffish members --add`
 #[derive(Debug, Clone, clap::Args)]
 pub struct InitNodeArgs {
-    /// Configuration of the whole cluster; it lists the node
-    #[arg(long, value_name = "FILE")]
-    pub cluster: PathBuf,
-    /// Which node
-    #[arg(long, value_name = "NAME")]
-    pub node: NodeName,
-    /// Its state directory, with its key in it and, of a signer, the keys of the logs
-    #[arg(long, value_name = "DIR")]
-    pub state: PathBuf,
+    #[command(flatten)]
+    pub node: NodeArgs,
     /// Of the signer of tree heads: go on from the newest tree head that any node shows. Without it a signer signs SCTs
     /// only, and tree heads once the right moves to it
     #[arg(long)]
@@ -50,15 +43,30 @@ pub struct InitNodeArgs {
     pub from_copy: Option<PathBuf>,
 }
 
+/// A node that is down, by the file that lists it and the directory of its state.
+#[derive(Debug, Clone, clap::Args)]
+pub struct NodeArgs {
+    /// Configuration of the whole cluster; it lists the node
+    #[arg(long, value_name = "FILE")]
+    pub cluster: PathBuf,
+    /// Which node
+    #[arg(long, value_name = "NAME")]
+    pub node: NodeName,
+    /// Its state directory, with its key in it and, of a signer, the keys of the logs
+    #[arg(long, value_name = "DIR")]
+    pub state: PathBuf,
+}
+
 /// Makes what is missing, log by log.
 pub async fn run(args: InitNodeArgs) -> Result<(), Failure> {
-    let host = host(&args)?;
+    let host = host(&args.node)?;
     let done = make(&host, &args).await;
     host.shutdown().cancel();
     done
 }
 
-fn host(args: &InitNodeArgs) -> Result<Host, Failure> {
+/// The node in this process.
+pub fn host(args: &NodeArgs) -> Result<Host, Failure> {
     let text = std::fs::read_to_string(&args.cluster)
         .map_err(|error| Failure::Usage(format!("{}: {error}", args.cluster.display())))?;
     let base = args.cluster.parent().map_or_else(PathBuf::new, PathBuf::from);
@@ -77,10 +85,13 @@ fn host(args: &InitNodeArgs) -> Result<Host, Failure> {
 async fn make(host: &Host, args: &InitNodeArgs) -> Result<(), Failure> {
     let role = host.me().role();
     if args.from_sth && role != Role::Signer {
-        return Err(Failure::Usage(format!("--from-sth: {} is a {role} node, no signer", args.node)));
+        return Err(Failure::Usage(format!("--from-sth: {} is a {role} node, no signer", args.node.node)));
     }
     if args.from_copy.is_some() && role != Role::Merge {
-        return Err(Failure::Usage(format!("--from-copy: {} is a {role} node, no merge node", args.node)));
+        return Err(Failure::Usage(format!(
+            "--from-copy: {} is a {role} node, no merge node",
+            args.node.node
+        )));
     }
     let mut made = 0;
     for log in host.cluster().logs() {
@@ -110,7 +121,7 @@ async fn make(host: &Host, args: &InitNodeArgs) -> Result<(), Failure> {
     if role == Role::Merge {
         out::line(format_args!(
             "Start it; it is filled, and has no vote. Then, where merge-repair's state is:\n  wolffish rejoin {0}   (if it voted before)\n  wolffish members --add {0}   (if it is new)",
-            args.node
+            args.node.node
         ));
     }
     Ok(())
@@ -144,7 +155,7 @@ async fn make_one(
             signer::create(&dir, certificate, memory).map_err(|e| failed(&e))
         }
         Role::Operator => {
-            Err(Failure::Usage(format!("node: {} is an operator, and has no state", args.node)))
+            Err(Failure::Usage(format!("node: {} is an operator, and has no state", args.node.node)))
         }
     }
 }
