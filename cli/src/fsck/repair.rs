@@ -90,10 +90,13 @@ impl Peers {
         let (Some(log), Some(key), Some(report)) = (&store.log, &store.key, report) else {
             return Err(refuse("its database, or its log's key, is missing"));
         };
+        let proven = |row: &str| {
+            let index = row.parse::<u64>().ok().and_then(|index| LeafIndex::new(index).ok());
+            index.is_some_and(|index| report.damage.order.contains_key(&index))
+        };
         let of_order = |place: &Place| match place {
-            Place::Row { table, .. } => {
-                ["orders", "meta", "integrity_check", "state", "late_scts"].contains(table)
-            }
+            Place::Row { table: "orders", row } => !proven(row),
+            Place::Row { table, .. } => ["meta", "integrity_check", "state", "late_scts"].contains(table),
             Place::Byte(_) | Place::File => false,
         };
         if let Some(finding) = findings.iter().find(|finding| of_order(&finding.place)) {
@@ -195,17 +198,22 @@ impl Peers {
     }
 }
 
-/// The order records of what is damaged. All of it must lie under the signed tree head: nothing else proves a name.
+/// The order records of entries that are damaged. They, and rows that are wrong, must lie under the signed tree head: nothing
+/// else proves a name.
 fn wanted(damaged: &Damaged<'_>, closed: &ClosedLog) -> Result<BTreeMap<LeafIndex, OrderRecord>, Failure> {
     let name = damaged.store.name();
     let signed = damaged.report.signed.as_ref().map_or(0, |sth| sth.head.tree_size.get());
     let mut wanted = BTreeMap::new();
-    for index in damaged.report.damage.entries.iter().take(MOST) {
+    let Damage { entries, order, .. } = &damaged.report.damage;
+    for index in order.keys().chain(entries.iter().take(MOST)) {
         if index.get() >= signed {
             return Err(Failure::Check(format!(
                 "{name}: entry {index} lies behind the signed tree head of {signed} entries that is kept here, so \
                  nothing proves what it was"
             )));
+        }
+        if order.contains_key(index) {
+            continue;
         }
         let record = closed.record(*index)?;
         let record = record.ok_or_else(|| Failure::Check(format!("{name}: the order has no row {index}")))?;
@@ -267,9 +275,10 @@ fn write(damaged: &Damaged<'_>, good: &Good) -> Result<String, Failure> {
     if *indexes {
         writer.mend_indexes()?;
     }
-    let (entries, issuers) = (good.entries.len(), certificates.len());
+    let (entries, issuers, rows) =
+        (good.entries.len(), certificates.len(), damaged.report.damage.order.len());
     Ok(format!(
-        "{}: {entries} entries and {issuers} issuers fetched and verified; checking again",
+        "{}: {entries} entries and {issuers} issuers fetched and verified, {rows} rows of the order put right; checking again",
         store.name()
     ))
 }

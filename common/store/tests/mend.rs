@@ -95,10 +95,53 @@ fn rows_that_can_be_made_again_are_mended() {
         "DELETE FROM identity_index",
         "INSERT INTO identity_index VALUES(77, 5)",
         "UPDATE orders SET loc = loc + 1 WHERE idx = 501",
+        // Sealed and not, in full tiles.
+        "UPDATE orders SET name = zeroblob(32) WHERE idx IN (17, 400)",
+        "UPDATE orders SET extra = zeroblob(32) WHERE idx IN (18, 19, 401)",
+        "UPDATE orders SET name = zeroblob(32), extra = zeroblob(32), loc = 7 WHERE idx = 20",
+        "UPDATE orders SET name = x'00' WHERE idx = 5",
+        "DELETE FROM orders WHERE idx IN (0, 100, 255)",
     ] {
         damaged(sql, |dir| {
             change(&dir.join("log.db"), sql);
         });
+    }
+}
+
+/// Two of copy, page and roots are not enough to put a row right, and neither is a tile that is not full.
+#[test]
+fn a_row_that_nothing_proves_is_left() {
+    type Alter = fn(&Path);
+    fn row(dir: &Path, sql: &str) {
+        change(&dir.join("log.db"), sql);
+    }
+    let cases: [(&str, Alter); 6] = [
+        ("no full tile", |dir| row(dir, "UPDATE orders SET extra = zeroblob(32) WHERE idx = 600")),
+        ("nobody knows where its copy is", |dir| row(dir, "DELETE FROM orders WHERE idx = 300")),
+        ("a page that is damaged too", |dir| {
+            row(dir, "UPDATE orders SET extra = zeroblob(32) WHERE idx = 17");
+            flip(&dir.join("tiles"), 5000);
+        }),
+        ("roots that are damaged too", |dir| {
+            row(dir, "UPDATE orders SET name = zeroblob(32) WHERE idx = 17");
+            flip(&dir.join("tile-roots"), 50);
+        }),
+        ("no roots", |dir| {
+            row(dir, "UPDATE orders SET name = zeroblob(32) WHERE idx = 17");
+            fs::remove_file(dir.join("tile-roots")).unwrap();
+        }),
+        ("another row of the tile without a copy", |dir| {
+            row(dir, "UPDATE orders SET name = zeroblob(32) WHERE idx = 257");
+            row(dir, "DELETE FROM orders WHERE idx = 300");
+        }),
+    ];
+    for (what, alter) in cases {
+        let dir = scratch();
+        let (log, known) = make_log(dir.path(), 700);
+        drop(log);
+        alter(dir.path());
+        let (findings, found) = check(dir.path(), &known);
+        assert!(!findings.is_empty() && found.order.is_empty(), "{what}: {:?}", found.order);
     }
 }
 

@@ -21,14 +21,19 @@ use ct::archive::is_archived;
 use ct::entry::StoredEntry;
 use ct::hash::Fingerprint;
 use ct::index::LeafIndex;
+use ct::order::OrderRecord;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+
+/// A row that is missing is that of a sealed entry, whose place is not looked up.
+const PUT_ROW: &str = "INSERT INTO orders VALUES(?1, ?2, ?3, 0)
+     ON CONFLICT(idx) DO UPDATE SET name = excluded.name, extra = excluded.extra";
 
 /// Rows of an index that are sorted together.
 const BATCH: u64 = 10_000;
 
 /// Makes it possible to open a log in which this was found: damaged records are covered with marks of the same length, so
-/// that no other moves; a segment without a header, and a run without a file, are made anew, empty; roots of tiles go, to be
+/// that no other moves; order rows become what copy, page and roots agree on; a segment without a header, and a run without a file, are made anew, empty; roots of tiles go, to be
 /// made again from the order. What was in there is damage still, until it is mended.
 ///
 /// # Errors
@@ -37,7 +42,18 @@ pub fn make_openable(dir: &Path, options: &StoreOptions, damage: &Damage) -> Res
     let _lock = DirLock::open(dir)?;
     let disk = Disk::new(options.files.clone());
     let path = dir.join("log.db");
-    let db = Db::open(&path, SCHEMA, disk.poison.clone())?;
+    let mut db = Db::open(&path, SCHEMA, disk.poison.clone())?;
+    if !damage.order.is_empty() {
+        let at = sql("mend the order", &path);
+        db.transact("mend the order", |tx| {
+            let mut put = tx.prepare(PUT_ROW).map_err(&at)?;
+            for (index, OrderRecord { name, extra }) in &damage.order {
+                let row = (index.get() as i64, name.as_bytes(), extra.as_bytes());
+                put.execute(row).map_err(&at)?;
+            }
+            Ok(())
+        })?;
+    }
     let rows = Rows { connection: db.connection(), path: db.path() };
     pave::records(&disk, &dir.join("segments"), &damage.records)?;
     pave::missing(&disk, &dir.join("segments"), &damage.segments)?;

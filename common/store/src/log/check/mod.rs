@@ -12,7 +12,7 @@ mod tables;
 pub use source::ClosedLog;
 
 use super::reader::Reader;
-use super::rows::{LEN, OrderRow};
+use super::rows::LEN;
 use crate::check::{Check, Step};
 use crate::error::Result;
 use crate::finding::{Finding, Findings};
@@ -20,11 +20,11 @@ use crate::lock::DirLock;
 use crate::segment::Location;
 use ct::hash::{Fingerprint, InternalRoot, LeafHash, RootHash};
 use ct::index::{LeafIndex, TreeSize};
-use ct::order::BothTrees;
+use ct::order::{BothTrees, OrderRecord};
 use order::Indexed;
 use segments::Records;
 use source::{OpenRun, Source};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tables::Table;
 
 /// A root that the log must have, and who says so.
@@ -70,8 +70,10 @@ pub struct LogCheck {
     trees: Trees,
     indexed: Indexed,
     damaged: Vec<u64>,
-    /// Whether an order row of the tile that is looked at is wrong.
-    wrong_row: bool,
+    /// Rows of the tile that is looked at which are wrong, and what they are by the copies of their entries.
+    wrong_rows: BTreeMap<u64, OrderRecord>,
+    /// Rows that are wrong, and what page and roots of their tiles prove them to be.
+    proven_rows: BTreeMap<u64, OrderRecord>,
     bad_tiles: Vec<u64>,
     bad_issuers: BTreeSet<Fingerprint>,
     bad_records: Vec<(Location, u64)>,
@@ -112,7 +114,8 @@ impl LogCheck {
             trees: Trees::Known(Box::new(BothTrees::empty())),
             indexed: Indexed::default(),
             damaged: Vec::new(),
-            wrong_row: false,
+            wrong_rows: BTreeMap::new(),
+            proven_rows: BTreeMap::new(),
             bad_tiles: Vec::new(),
             bad_issuers: BTreeSet::new(),
             bad_records: Vec::new(),
@@ -130,6 +133,8 @@ impl LogCheck {
 pub struct Damage {
     /// Entries whose copies are damaged, or are not those that the order names.
     pub entries: Vec<LeafIndex>,
+    /// Order rows that are not what copy, page and roots agree on, and that.
+    pub order: BTreeMap<LeafIndex, OrderRecord>,
     /// Tiles whose pages or roots are not those of the order.
     pub tiles: Vec<u64>,
     /// Issuers that are damaged, or missing.
@@ -150,6 +155,7 @@ impl LogCheck {
         let index = |at: u64| TreeSize::ZERO.plus(at).next_index();
         Damage {
             entries: self.damaged.into_iter().map(index).collect(),
+            order: self.proven_rows.into_iter().map(|(at, record)| (index(at), record)).collect(),
             tiles: self.bad_tiles,
             issuers: self.bad_issuers,
             records: self.bad_records,
@@ -159,11 +165,11 @@ impl LogCheck {
         }
     }
 
-    /// Puts the next order row under the trees; where a root is known, it must be theirs.
-    fn grow(&mut self, row: &OrderRow) {
+    /// Puts the next order record under the trees; where a root is known, it must be theirs.
+    fn grow(&mut self, record: &OrderRecord) {
         self.compare();
         if let Trees::Known(trees) = &mut self.trees {
-            trees.append(&row.record, LeafHash::new(*self.source.leaf(&row.record.name).as_bytes()));
+            trees.append(record, LeafHash::new(*self.source.leaf(&record.name).as_bytes()));
         }
     }
 

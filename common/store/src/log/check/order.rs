@@ -13,6 +13,7 @@ use crate::files::Mode;
 use crate::finding::{Finding, Findings};
 use ct::archive::is_archived;
 use ct::hash::{Fingerprint, Identity, NodeHash, hex, sha256};
+use ct::order::OrderRecord;
 use std::path::Path;
 
 /// How many rows of each index the entries account for.
@@ -41,7 +42,7 @@ impl LogCheck {
         let mut read = if counted { PAGE as u64 } else { 0 };
         let (mut public, mut internal) = (Tile::default(), Tile::default());
         let mut whole = true;
-        self.wrong_row = false;
+        self.wrong_rows.clear();
         for index in first..end {
             let row = match self.source.rows(|rows| rows.get(index)) {
                 Ok(row) => row,
@@ -52,12 +53,16 @@ impl LogCheck {
             };
             let Some(row) = row else {
                 self.findings.add(order_row(&self.source, index, "row", "a row", &"none"));
-                (whole, self.trees) = (false, Trees::Unknown);
+                match self.record_of_copy(index) {
+                    Some(record) => {
+                        self.wrong_rows.insert(index, record);
+                        (public.push(self.source.leaf(&record.name)), internal.push(record.internal_leaf()));
+                        self.grow(&record);
+                    }
+                    None => (whole, self.trees) = (false, Trees::Unknown),
+                }
                 continue;
             };
-            let leaf = self.source.leaf(&row.record.name);
-            public.push(leaf);
-            internal.push(row.record.internal_leaf());
             let seen = page.as_ref().and_then(|page| page.page.as_ref()).map(|p| p.node(0, index - first));
             match self.entry(index, &row, seen) {
                 Ok(Some(bytes)) => read += bytes,
@@ -70,17 +75,40 @@ impl LogCheck {
                     self.damaged.push(index);
                 }
             }
-            self.grow(&row);
+            let record = self.wrong_rows.get(&index).copied().unwrap_or(row.record);
+            (public.push(self.source.leaf(&record.name)), internal.push(record.internal_leaf()));
+            self.grow(&record);
         }
-        // A row that was named already must not have the page named too, which showed it.
         if whole
-            && !self.wrong_row
             && counted
             && let Some(roots) = roots_of(&public, &internal)
         {
-            self.tile(number, &public, page, roots);
+            // A row that was named already must not have the page named too, which showed it.
+            let wrong = std::mem::take(&mut self.wrong_rows);
+            if wrong.is_empty() {
+                self.tile(number, &public, page, roots);
+            } else if self.proves(number, &public, page, &roots) {
+                self.proven_rows.extend(wrong);
+            }
         }
         Ok(read)
+    }
+
+    /// What the order should say of a sealed entry, by its copy: of others only the order knows where they are.
+    fn record_of_copy(&mut self, index: u64) -> Option<OrderRecord> {
+        let (_, run) = self.source.sealed().ok().filter(|(sealed, _)| index < *sealed)?;
+        let bytes = self.source.sealed_entry(index, run, &mut self.run).ok().flatten()?;
+        let said = self.source.said(bytes).ok()?;
+        Some(OrderRecord { name: said.name, extra: said.extra? })
+    }
+
+    /// Whether page and roots of a tile, both whole, are those of these records.
+    fn proves(&self, number: u64, public: &Tile, page: Option<TilePage>, known: &TileRoots) -> bool {
+        let (begin, expected) = roots::row(number, known);
+        let read = self.source.disk.open(&self.source.dir.join("tile-roots"), Mode::Read);
+        let row = read.and_then(|handle| handle.read_up_to(begin, expected.len()));
+        page.is_some_and(|page| page.page.is_some() && page.bytes == public.page(number))
+            && row.is_ok_and(|row| row == expected)
     }
 
     /// Checks one entry. `Ok(None)`: what it lies in was named before; else the bytes of its copy.
@@ -93,13 +121,14 @@ impl LogCheck {
             if page != Some(self.source.leaf(&found)) {
                 return Err(self.misplaced(index, row, &said));
             }
-            self.wrong_row = true;
+            let extra = said.extra.unwrap_or(row.record.extra);
+            self.wrong_rows.insert(index, OrderRecord { name: found, extra });
             self.findings.add(order_row(&self.source, index, "name", found, &expected));
         }
         match said.extra {
             Some(extra) if extra == row.record.extra => {}
             Some(extra) => {
-                self.wrong_row = true;
+                self.wrong_rows.insert(index, OrderRecord { name: found, extra });
                 self.findings.add(order_row(
                     &self.source,
                     index,

@@ -189,7 +189,12 @@ impl Source {
         Run::open(handle.ok_or_else(missing)?, number, entries)
     }
 
-    fn sealed_entry(&self, index: u64, entries: u64, open: &mut Option<OpenRun>) -> Result<Option<Vec<u8>>> {
+    pub(super) fn sealed_entry(
+        &self,
+        index: u64,
+        entries: u64,
+        open: &mut Option<OpenRun>,
+    ) -> Result<Option<Vec<u8>>> {
         let number = index / entries;
         if open.as_ref().is_none_or(|open| open.number != number) {
             // Remembered before it is tried: what is damaged is named once.
