@@ -172,7 +172,7 @@ impl Fault {
             Self::TwoRepairs | Self::Leaves => vec![(MergeRepair, Terms)],
             Self::ConfigSkew => vec![(Frontend, Promise)],
             Self::Wiped => vec![(Merge, Terms), (Storage, Promise), (Frontend, Distribute), (Signer, Sign)],
-            Self::RolledBack => vec![(Storage, Promise), (Frontend, Distribute)],
+            Self::RolledBack => vec![(Merge, Terms), (Storage, Promise), (Frontend, Distribute)],
         }
     }
 }

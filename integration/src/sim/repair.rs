@@ -178,7 +178,7 @@ fn scan(world: &World) -> Scan {
     for (node, process) in &world.frontends {
         let published = process.disk.published.clone();
         let detail = process.machine.as_ref().filter(|_| answering(node)).map(|machine| Detail::Frontend {
-            held: machine.held().map(|sth| sth.head().tree_size).unwrap_or_default(),
+            held: machine.held().map(|sth| sth.sth().clone()),
             published,
             closed: None,
         });

@@ -200,6 +200,8 @@ pub struct World {
     healed: Option<u64>,
     /// Signers that repair sees besides the one that works.
     pub spare_signers: Vec<NodeName>,
+    /// Merge nodes that were put back, with the state that they had and what they had accepted.
+    put_back: BTreeMap<NodeName, (Incarnation, (ct::index::Term, ct::index::TreeSize))>,
 }
 
 /// Whether a request is to be lost: from whom, to whom, and what it is, if it is a primary's.
@@ -301,6 +303,7 @@ impl World {
             certificates: 0,
             healed: None,
             spare_signers: Vec::new(),
+            put_back: BTreeMap::new(),
         };
         world.trace.line(BEGIN, format_args!("seed {seed}"));
         world.start_all();

@@ -30,6 +30,8 @@ pub(in crate::sim) enum Happening {
     Refill(NodeName),
     /// The state of the signer that was lost is made anew.
     MakeSigner,
+    /// A copy of a merge node's disk is put back.
+    PutBack(NodeName, Box<MergeDisk>),
     /// A clock is set right.
     Clock(NodeName),
 }
@@ -111,6 +113,7 @@ impl World {
             Happening::LookAfterMerges => self.look_after_merges(),
             Happening::Refill(node) => self.refill(&node),
             Happening::MakeSigner => self.make_signer(),
+            Happening::PutBack(node, copy) => self.put_back_if_borne(&node, *copy),
             Happening::Clock(node) => self.set_clock_right(&node),
         }
     }

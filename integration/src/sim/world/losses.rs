@@ -47,7 +47,7 @@ impl World {
     /// node shows. What the lost disk signed and nobody got to see is forgotten; those who endorsed it are not.
     pub(super) fn make_signer(&mut self) {
         if self.signer.disk.memory.is_none()
-            && let Some(head) = self.newest_shown()
+            && let Some(head) = self.newest_known()
         {
             let settled = ct::index::Term::ZERO;
             self.signer.guard = Guard::new(self.trust.clone(), self.newest.clone());
@@ -57,13 +57,13 @@ impl World {
     }
 
     /// The newest tree head that a node which answers knows.
-    pub(super) fn newest_shown(&self) -> Option<ct::sth::TreeHead> {
+    pub(super) fn newest_known(&self) -> Option<ct::sth::TreeHead> {
         let answers = |node: &&NodeName| self.answers(node);
         let frontends = self.frontends.keys().filter(answers);
-        let shown = frontends.filter_map(|node| self.frontends[node].disk.published.as_ref());
+        let held = frontends.filter_map(|node| self.frontends[node].disk.held.as_ref());
         let merges = self.merges.keys().filter(answers);
         let known = merges.filter_map(|node| self.merges[node].disk.durable.newest_sth.as_ref());
-        let heads = shown.map(|sth| sth.head).chain(known.map(|sth| sth.head));
+        let heads = held.map(|sth| sth.head).chain(known.map(|sth| sth.head));
         heads.max_by_key(|head| (head.tree_size, head.timestamp))
     }
 
@@ -76,9 +76,60 @@ impl World {
     pub fn put_back(&mut self, node: &NodeName, copy: MergeDisk) {
         self.kill(node);
         if let Some(process) = self.merges.get_mut(node) {
+            let AcceptedHead { term, head, .. } = &process.disk.durable.accepted;
+            let (incarnation, promised) = (process.disk.durable.incarnation, (*term, head.size));
+            self.put_back.insert(node.clone(), (incarnation, promised));
             process.disk = copy;
         }
         self.start(node);
+    }
+
+    /// A copy of a merge node's disk is put back, as soon as that is borne: as a lost disk, with which nobody knows yet that it is one. So
+    /// no Stop may be forgotten, and what the node endorsed since a majority must have without it (docs/safety.md).
+    pub(super) fn put_back_if_borne(&mut self, node: &NodeName, copy: MergeDisk) {
+        let (now, then) = (&self.merges[node].disk.durable, &copy.durable);
+        let newest = &self.newest.body;
+        let same_term = [now, then].iter().all(|state| {
+            state.guard.term() == newest.term
+                && state.stopped.is_none()
+                && state.incarnation == now.incarnation
+        });
+        let endorsed = |state: &merge::machine::Durable| (state.accepted.term, state.accepted.head.size);
+        let has = |voter: &&Voter| {
+            let other = self.merges.get(&voter.name).filter(|_| voter.name != *node);
+            other.is_some_and(|process| endorsed(&process.disk.durable) >= endorsed(now))
+        };
+        let holders = newest.voters.iter().filter(has).count();
+        let repairing = self.repairs.values().filter_map(|process| process.disk.as_ref());
+        let borne = self.stormy
+            && same_term
+            && newest.primary != *node
+            && endorsed(then) < endorsed(now)
+            && holders >= newest.voters.majority()
+            && repairing.map(|run| run.outcome()).all(|outcome| outcome.is_some())
+            && self.bears_a_loss_of(node);
+        if borne {
+            self.hit(Fault::RolledBack, node, Stage::Terms);
+            self.put_back(node, copy);
+        } else if self.stormy && same_term {
+            self.at(100, Happening::PutBack(node.clone(), Box::new(copy)));
+        }
+    }
+
+    /// A minority may have forgotten what it promised; with more, nothing could be repaired. Of two voters, none may.
+    pub(super) fn bears_a_loss_of(&self, node: &NodeName) -> bool {
+        let minority = (self.merges.len() - 1) / 2;
+        let others = self.forgetful().into_iter().filter(|other| *other != node).count();
+        others < minority && !self.is_leaving()
+    }
+
+    /// Whether a node was put back, and has neither endorsed as much again nor been found.
+    fn is_put_back(&self, node: &NodeName, disk: &MergeDisk) -> bool {
+        let durable = &disk.durable;
+        self.put_back.get(node).is_some_and(|(incarnation, promised)| {
+            *incarnation == durable.incarnation
+                && (durable.accepted.term, durable.accepted.head.size) < *promised
+        })
     }
 
     /// What gives a merge node its vote back that has none with the state that it has: it was made anew, or left.
@@ -111,13 +162,14 @@ impl World {
     }
 
     /// The merge nodes that do not count when repair chooses: they lost their state, and have endorsed nothing in the term in
-    /// which they rejoined, or not rejoined.
+    /// which they rejoined, or not rejoined; or they were put back, and nobody knows.
     pub(super) fn forgetful(&self) -> Vec<&NodeName> {
         let counts = |node: &NodeName, disk: &MergeDisk| {
-            self.newest.body.voters.find(node).is_some_and(|voter| {
-                let durable = &disk.durable;
-                voter.incarnation == durable.incarnation && durable.accepted.term >= voter.joining_term
-            })
+            !self.is_put_back(node, disk)
+                && self.newest.body.voters.find(node).is_some_and(|voter| {
+                    let durable = &disk.durable;
+                    voter.incarnation == durable.incarnation && durable.accepted.term >= voter.joining_term
+                })
         };
         let forgetful = self.merges.iter().filter(|(node, process)| !counts(node, &process.disk));
         forgetful.map(|(node, _)| node).collect()

@@ -72,6 +72,10 @@ impl World {
         self.note(format_args!("{node} commits: {}", words::writes(&writes)));
         let flips = writes.iter().any(|write| matches!(write, Write::Copies(_)));
         let flips = flips && self.chance(self.options.damage);
+        // A person who had seen that all vote looks again.
+        if self.healed.is_some() && writes.iter().any(|write| matches!(write, Write::Incarnation(_))) {
+            self.at(0, Happening::LookAfterMerges);
+        }
         let unwritten = self.plant == Some(Plant::EndorseUnwritten);
         let Some(process) = self.merges.get_mut(node) else { return };
         let mut damaged = None;

@@ -240,12 +240,12 @@ impl World {
         self.note(format_args!("{node} has a damaged copy of {}", crate::sim::words::short(name)));
     }
 
-    /// A disk is replaced, or, of a frontend or a storage node, comes back from a snapshot.
+    /// A disk is replaced, or, but for a signer's, comes back from a snapshot.
     fn lose_disk(&mut self) {
         let frontends: Vec<_> = self.frontends.keys().cloned().collect();
         let storages: Vec<_> = self.storages.keys().cloned().collect();
         let merges: Vec<_> = self.merges.keys().cloned().collect();
-        match self.rng.u32(0..7) {
+        match self.rng.u32(0..10) {
             0 | 1 => {
                 let node = self.one_of(&frontends);
                 self.lose_frontend(&node);
@@ -262,11 +262,18 @@ impl World {
         }
     }
 
-    /// A minority may have forgotten what it promised; with more, nothing could be repaired. Of two voters, none may.
+    /// It is replaced; or copies are made of all but the primary's, and put back as soon as that is borne.
     fn lose_merge(&mut self, node: &NodeName) {
-        let minority = (self.merges.len() - 1) / 2;
-        let others = self.forgetful().into_iter().filter(|other| *other != node).count();
-        if others + 1 > minority || self.is_leaving() {
+        if self.rng.u32(0..3) != 0 {
+            let primary = self.newest.body.primary.clone();
+            let others = self.merges.keys().filter(|other| **other != primary).cloned();
+            for other in others.collect::<Vec<_>>() {
+                let (copy, delay) = (Box::new(self.snapshot(&other)), self.rng.u64(100..1_000));
+                self.at(delay, Happening::PutBack(other, copy));
+            }
+            return;
+        }
+        if !self.bears_a_loss_of(node) {
             return;
         }
         self.hit(Fault::Wiped, node, Stage::Terms);
@@ -276,7 +283,7 @@ impl World {
     /// A person has it go on from what nodes show, some time later; before anything is shown there is nothing to go on from.
     fn lose_signer(&mut self) {
         let SignerDisk { memory, fork, .. } = &self.signer.disk;
-        if memory.is_none() || fork.is_some() || self.newest_shown().is_none() {
+        if memory.is_none() || fork.is_some() || self.newest_known().is_none() {
             return;
         }
         let node = signer_name();
