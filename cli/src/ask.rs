@@ -27,7 +27,7 @@ pub async fn ask<T: DeserializeOwned>(
     serde_json::from_slice(&answer).map_err(|error| format!("not an answer to {method}: {error}"))
 }
 
-/// The newest certificate that merge nodes other than `me` have, or `own` if that is newer, under the repair key.
+/// The newest certificate that nodes other than `me` have, or `own` if that is newer, under the repair key.
 pub async fn newest_certificate(
     client: &Client,
     cluster: &Cluster,
@@ -38,7 +38,8 @@ pub async fn newest_certificate(
     let trust = cluster.trust(log);
     let mut newest = own.filter(|certificate| certificate.check_signed(&trust).is_ok());
     let mut silent = Vec::new();
-    for node in cluster.nodes_of(Role::Merge).filter(|node| node.name() != me) {
+    let has_one = |node: &&config::Node| !matches!(node.role(), Role::MergeRepair | Role::Operator);
+    for node in cluster.nodes().iter().filter(has_one).filter(|node| node.name() != me) {
         let name = node.name();
         match ask::<SetPrimary>(client, name, log.name(), Method::GetCertificate).await {
             Ok(SetPrimary { certificate }) => match certificate.check_signed(&trust) {
@@ -51,6 +52,6 @@ pub async fn newest_certificate(
             Err(why) => silent.push(format!("{name}: {why}")),
         }
     }
-    let nobody = || format!("log {}: no merge node gives its certificate: {}", log.name(), silent.join("; "));
+    let nobody = || format!("log {}: no node gives its certificate: {}", log.name(), silent.join("; "));
     newest.ok_or_else(|| Failure::Io(nobody()))
 }

@@ -3,8 +3,7 @@
 
 use crate::public::json::sth_body;
 use bytes::Bytes;
-use ct::index::{Term, TreeSize};
-use ct::names::NodeName;
+use ct::index::TreeSize;
 use ct::sth::Sth;
 use ct::term::TermCertificate;
 use ct::time::Timestamp;
@@ -34,8 +33,8 @@ pub struct Heads {
     pub behind_since: Option<Timestamp>,
     /// Up to when enough storage lists were read, as far as the primary told (docs/protocol.md, P3).
     pub polled_through: Option<Timestamp>,
-    /// The term in force, and its primary.
-    pub reign: Option<(Term, NodeName)>,
+    /// The certificate in force.
+    pub certificate: Option<Arc<TermCertificate>>,
 }
 
 impl Heads {
@@ -100,7 +99,7 @@ impl SharedHeads {
 
     /// Another term is in force.
     pub fn reign(&self, certificate: &TermCertificate) {
-        let (term, primary) = (certificate.term(), certificate.body.primary.clone());
-        self.change(|heads| heads.reign = Some((term, primary)));
+        let certificate = Arc::new(certificate.clone());
+        self.change(|heads| heads.certificate = Some(certificate));
     }
 }

@@ -301,7 +301,7 @@ fn the_right_to_sign_moves_and_a_signer_and_a_frontend_are_made_anew() {
         site.lose_disk("frontend-2");
         site.init_node("frontend-2", &[]);
         wait_for("the frontend to hold the tree again", || {
-            site.detail("frontend-2")?["held"].as_u64().filter(|held| *held > 0)
+            site.detail("frontend-2")?["held"]["tree_size"].as_u64().filter(|held| *held > 0)
         });
     });
     demand_all(&session, &promised);

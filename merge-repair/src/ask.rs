@@ -47,11 +47,11 @@ async fn look(host: &Host, log: &LogName, roles: &[Role]) -> Vec<Look> {
     looks
 }
 
-/// The newest certificate that any merge node has, if it proves itself: of a repair that this one does not remember.
+/// The newest certificate that any node has, if it proves itself: of a repair that this one does not remember.
 pub(crate) async fn newest(host: &Host, log: &LogName, mut guard: Guard, scan: &Scan) -> Guard {
     for look in &scan.looks {
         let ahead = look.answer.as_ref().is_ok_and(|status| status.term > guard.term());
-        if look.role != Role::Merge || !ahead {
+        if !ahead {
             continue;
         }
         let answer: Result<SetPrimary, _> =

@@ -53,7 +53,7 @@ impl Fatal for RepairError {
                 StateError::Store(StoreError::Missing { .. }) | StateError::Certificate(_) => {
                     Exit::Configuration
                 }
-                StateError::Unfinished { .. } => Exit::Internal,
+                StateError::Unfinished { .. } | StateError::Overtaken { .. } => Exit::Internal,
                 _ => Exit::Io,
             },
             RepairError::Report(_) => Exit::Io,

@@ -38,7 +38,8 @@ pub struct Continuation {
     pub gone: Vec<String>,
 }
 
-/// Looks for one, from what the nodes say. `key` is the log's, `keys` are those of the merge nodes that `cluster.toml` lists.
+/// Looks for one, from what the nodes say. `key` is the log's, `keys` are those of the merge nodes that `cluster.toml` lists;
+/// `begun` is the term of a run that is under way and that this would take the place of.
 ///
 /// # Errors
 /// Why there is none.
@@ -46,6 +47,7 @@ pub fn continuation(
     guard: &Guard,
     key: &LogKey,
     keys: &BTreeMap<NodeName, NodeKey>,
+    begun: Option<Term>,
     scan: &Scan,
 ) -> Result<Continuation, NoPlan> {
     let body = &guard.certificate().body;
@@ -53,6 +55,11 @@ pub fn continuation(
     let (found, voters, majority) = (counted.len(), body.voters.len(), body.voters.majority());
     if found >= majority {
         return Err(NoPlan::Majority { counted: found, voters });
+    }
+    // What a node has adopted that repair has not may have moved the right to sign, or the voters.
+    let ahead = |look: &&Look| look.answer.as_ref().is_ok_and(|status| status.term > guard.term());
+    if let Some((node, Ok(status))) = scan.looks.iter().find(ahead).map(|look| (&look.node, &look.answer)) {
+        return Err(NoPlan::Behind { node: node.clone(), term: status.term, known: guard.term() });
     }
     // Each of them may have the newest.
     let must_answer = |look: &&Look| matches!(look.role, Role::Frontend | Role::Signer);
@@ -62,23 +69,23 @@ pub fn continuation(
         }
     }
     let sth = scan.newest_sth(key).ok_or(NoPlan::Unpublished)?.sth().clone();
-    let term = next_term(guard, scan);
+    let term = next_term(guard, scan).max(begun.unwrap_or(Term::ZERO).plus(1));
     let (mut joining, mut holders, mut gone) = (Vec::new(), Vec::new(), Vec::new());
     for look in scan.looks.iter().filter(|look| look.role == Role::Merge) {
         let answer = look.answer.as_ref().map(|status| &status.detail);
-        match (answer, keys.get(&look.node)) {
-            (Ok(Detail::Merge { incarnation, accepted, .. }), Some(key)) => {
-                let (name, key, incarnation) = (look.node.clone(), *key, *incarnation);
-                if (accepted.size, accepted.root) == (sth.head.tree_size, sth.head.root_hash) {
-                    holders.push((name.clone(), *accepted));
-                }
-                joining.push(Voter { name, key, incarnation, joining_term: term });
+        if let (Ok(Detail::Merge { incarnation, accepted, .. }), Some(key)) = (answer, keys.get(&look.node)) {
+            let (name, key, incarnation) = (look.node.clone(), *key, *incarnation);
+            if (accepted.size, accepted.root) == (sth.head.tree_size, sth.head.root_hash) {
+                holders.push((name.clone(), *accepted));
             }
-            (Err(why), _) if body.voters.find(&look.node).is_some() => {
-                gone.push(format!("{}: {why}", look.node))
-            }
-            _ => {}
+            joining.push(Voter { name, key, incarnation, joining_term: term });
         }
+    }
+    for voter in body.voters.iter().filter(|voter| joining.iter().all(|joins| joins.name != voter.name)) {
+        let look = scan.looks.iter().find(|look| look.node == voter.name);
+        let why = look.and_then(|look| look.answer.as_ref().err());
+        let why = why.map_or("cluster.toml does not list it", String::as_str);
+        gone.push(format!("{}: {why}", voter.name));
     }
     let (size, root) = (sth.head.tree_size.get(), sth.head.root_hash);
     let holder = holders.into_iter().min_by(|(one, _), (other, _)| one.cmp(other));
@@ -130,6 +137,7 @@ impl fmt::Display for Continuation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let head = &self.sth.head;
         let names: Vec<&str> = self.voters.iter().map(|voter| voter.name.as_str()).collect();
+        let majority = self.voters.majority();
         writeln!(f, "no majority of voters has its state; term {} is in force", self.from)?;
         writeln!(
             f,
@@ -137,7 +145,11 @@ impl fmt::Display for Continuation {
             head.tree_size, head.timestamp, head.root_hash
         )?;
         writeln!(f, "1. go on from exactly that in term {}, with {} as primary", self.term, self.primary)?;
-        writeln!(f, "2. from then on vote {}, with the states that they have now", names.join(", "))?;
+        writeln!(
+            f,
+            "2. from then on vote {}, with the states that they have now; the log goes on while {majority} of them are there",
+            names.join(", ")
+        )?;
         for gone in &self.gone {
             writeln!(f, "   no more votes {gone}")?;
         }

@@ -133,6 +133,18 @@ pub enum NoPlan {
         /// Its root.
         root: RootHash,
     },
+    /// A node has a certificate that repair could not learn.
+    #[error(
+        "{node} is in term {term}, and its certificate could not be had: term {known} is the newest that is known"
+    )]
+    Behind {
+        /// Which.
+        node: NodeName,
+        /// Its term.
+        term: Term,
+        /// The newest that is known.
+        known: Term,
+    },
     /// A person named another tree head than the newest.
     #[error("the newest tree head has the root {newest}, not {named}")]
     NotTheNewest {

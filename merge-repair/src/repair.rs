@@ -8,7 +8,7 @@ use crate::machine::{Fx, Machine, Write};
 use crate::plan::{Cause, NoPlan, Plan, plan};
 use crate::report::FullReport;
 use crate::run::{Outcome, Report};
-use crate::state::{Armed, State};
+use crate::state::{Armed, State, StateError};
 use crate::wanted::Wanted;
 use config::Log;
 use ct::names::{LogName, Role};
@@ -67,20 +67,28 @@ pub async fn offers(host: &Host) -> Result<BTreeMap<LogName, Offer>, RepairError
     let keys: BTreeMap<_, _> = merges.map(|node| (node.name().clone(), node.key())).collect();
     let mut offers = BTreeMap::new();
     for log in host.cluster().logs() {
-        let guard = open(host, log)?.guard().clone();
+        let (guard, begun) = {
+            let state = open(host, log)?;
+            let begun = match state.armed().map_err(RepairError::state(log.name()))? {
+                Armed::UnderWay(run) => Some(run.plan.term),
+                Armed::Yes | Armed::Spent(_) => None,
+            };
+            (state.guard().clone(), begun)
+        };
         let scan = ask::everybody(host, log.name()).await;
         let guard = ask::newest(host, log.name(), guard, &scan).await;
-        let continuation = continuation(&guard, log.key(), &keys, &scan);
+        let continuation = continuation(&guard, log.key(), &keys, begun, &scan);
         offers.insert(log.name().clone(), Offer { guard, continuation });
     }
     Ok(offers)
 }
 
 /// Makes the run durable that goes on so, by an operator's word; [`carry_out`] goes on with it. A person's word needs no other
-/// leave: whatever became of the last run, there may be this one.
+/// leave: whatever became of the last run, this one takes its place, in one step. One that is under way had no majority, or
+/// its certificate is what the word was made from.
 ///
 /// # Errors
-/// A run that is under way; a key that is no operator's; state that cannot be read or written.
+/// State that has changed since it was looked at; a key that is no operator's; state that cannot be read or written.
 pub fn give_word(
     host: &Host,
     log: &Log,
@@ -89,12 +97,13 @@ pub fn give_word(
 ) -> Result<(), RepairError> {
     let error = RepairError::state(log.name());
     let mut state = open(host, log)?;
-    state.rearm().map_err(&error)?;
+    if state.guard().term() > guard.term() {
+        return Err(error(StateError::Overtaken { term: state.guard().term() }));
+    }
     let id = RunId::new(random_from(host.entropy().as_ref()));
     let signed = continuation.sign((guard, id, host.clock().now()), &host.signing_key(), operator);
     let (certificate, run) = signed.map_err(|bad| error(bad.into()))?;
-    let writes = [Write::Certificate(Box::new(certificate)), Write::Run(Box::new(run))];
-    state.commit(&writes).map_err(&error)
+    state.replace(&certificate, &run).map_err(&error)
 }
 
 impl Offer {

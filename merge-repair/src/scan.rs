@@ -58,15 +58,10 @@ impl Scan {
         self.looks.iter().filter_map(|look| look.answer.as_ref().ok())
     }
 
-    /// The newest tree head of the log that any node shows, and under whose signature it can be believed.
+    /// The newest tree head of the log that any node knows, and under whose signature it can be believed.
     pub fn newest_sth(&self, key: &LogKey) -> Option<VerifiedSth> {
-        let shown = self.statuses().filter_map(|status| match &status.detail {
-            Detail::Frontend { published, .. } => published.clone(),
-            Detail::Signer { last, .. } => last.clone(),
-            Detail::Merge { newest_sth, .. } => newest_sth.clone(),
-            Detail::Storage { .. } => None,
-        });
-        shown.filter_map(|sth| key.verify_sth(sth).ok()).max_by_key(order)
+        let known = self.statuses().flat_map(|status| status.detail.sths());
+        known.filter_map(|sth| key.verify_sth(sth.clone()).ok()).max_by_key(order)
     }
 
     /// The age of the newest tree head on any frontend. Each frontend's own clock and repair's have a say in what time it

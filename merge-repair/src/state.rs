@@ -42,6 +42,12 @@ pub enum StateError {
     /// The certificate is not of this log, or not from the configured repair key.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// Another repair was first.
+    #[error("another repair has installed term {term} meanwhile: look again")]
+    Overtaken {
+        /// Which.
+        term: ct::index::Term,
+    },
     /// There is a run that goes on by itself.
     #[error("{dir}: the run for term {term} is unfinished; it goes on when merge-repair runs", dir = dir.display())]
     Unfinished {
@@ -136,6 +142,16 @@ impl State {
     /// The disk.
     pub fn refuse(&mut self, reason: &NoPlan) -> Result<(), StateError> {
         Ok(self.db.commit(&[(REFUSED, Some(json(reason).as_str()))])?)
+    }
+
+    /// Puts a run in the place of whatever there was, with its certificate, in one step.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn replace(&mut self, certificate: &TermCertificate, run: &Run) -> Result<(), StateError> {
+        let (certificate, run) = (json(certificate), json(run));
+        let rows = [(CERTIFICATE, Some(certificate.as_str())), (RUN, Some(run.as_str())), (REFUSED, None)];
+        Ok(self.db.commit(&rows)?)
     }
 
     /// A person allows another run.

@@ -57,3 +57,56 @@ pub fn create(dir: &Path, certificate: &TermCertificate, incarnation: Incarnatio
     let mut writer = Writer::create(dir, &options(certificate.body.kind))?;
     Ok(writer.commit(&Commit { state, ..Commit::default() })?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use config::init::Counts;
+    use config::raw::RawLog;
+    use ct::hash::RootHash;
+    use ct::index::TreeSize;
+    use ct::key::LogSigningKey;
+    use ct::sth::TreeHead;
+    use node::testing::Lab;
+    use store::conformance::log::{put_and_commit, size};
+    use store::conformance::sample;
+
+    const COPY: Incarnation = Incarnation::new([5; 16]);
+
+    fn signed(size: TreeSize, root_hash: RootHash) -> VerifiedSth {
+        let timestamp = Timestamp::from_millis(1_700_000_100_000);
+        LogSigningKey::from_scalar(&[7; 32]).unwrap().sign_head(TreeHead {
+            timestamp,
+            tree_size: size,
+            root_hash,
+        })
+    }
+
+    /// A frontend's log is longer than the tree head that it held: it was being sent the next. What is behind goes.
+    #[test]
+    fn a_copy_is_cut_to_the_tree_head_that_comes_with_it() {
+        let scratch = tempfile::tempdir().unwrap();
+        let founding = Lab::new(&scratch.path().join("lab"), Counts::default(), RawLog::default()).founding();
+        let dir = scratch.path().join("anytime");
+        let mut log = Writer::create(&dir, &options(LogKind::Rfc6962)).unwrap();
+        let entries: Vec<_> = (0..20).map(sample::entry).collect();
+        put_and_commit(&mut log, 0, &entries, "1").unwrap();
+        let held = log.reader().head_at(size(15)).unwrap();
+        drop(log);
+        // A tree head of another tree, and one of more than there is, leave it as it is.
+        let other = adopt_copy(&dir, &founding, COPY, &signed(size(15), RootHash::new([1; 32])));
+        assert!(matches!(other, Err(RowsError::OtherTree { .. })), "{other:?}");
+        assert!(adopt_copy(&dir, &founding, COPY, &signed(size(21), held.root)).is_err());
+        // It may be done again.
+        for _ in 0..2 {
+            assert_eq!(adopt_copy(&dir, &founding, COPY, &signed(size(15), held.root)).unwrap(), held);
+        }
+        let log = Writer::open(&dir, &options(LogKind::Rfc6962)).unwrap();
+        assert_eq!(log.len(), size(15));
+        let row = |key: &str| log.reader().state(key).unwrap().unwrap();
+        let Accepted { accepted, newest_entry } = serde_json::from_str(&row(ACCEPTED)).unwrap();
+        assert_eq!(accepted, AcceptedHead { term: Term::ZERO, head: held, request: None });
+        assert_eq!(newest_entry, Timestamp::from_millis(1_700_000_100_000));
+        assert_eq!(serde_json::from_str::<Incarnation>(&row(INCARNATION)).unwrap(), COPY);
+    }
+}

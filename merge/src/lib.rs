@@ -3,6 +3,8 @@
 //! What it decides is pure and lies in [`machine`] (a copy of the log) and [`primary`] (what the primary of a term does);
 //! around that, a thread for each log commits and acts.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that panics has failed"))]
+
 mod caller;
 mod create;
 mod error;

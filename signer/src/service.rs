@@ -64,6 +64,7 @@ impl Service for Signer {
             Method::SetPrimary => part.set_primary(&call.body).await,
             Method::Release => part.release(&call.body).await,
             Method::Status => part.status(),
+            Method::GetCertificate => part.certificate(),
             other => Err(Fault::NotFound(format!("a signer does not answer {other}"))),
         }
     }
@@ -145,6 +146,11 @@ impl LogPart {
         let detail = Detail::Signer { last, halted, refusals, released };
         let primary = &guard.certificate().body.primary;
         json(&status(&self.host, &self.pen.log, guard.term(), primary, detail))
+    }
+
+    fn certificate(&self) -> Result<Reply, Fault> {
+        let certificate = self.view.borrow().guard.certificate().clone();
+        json(&SetPrimary { certificate })
     }
 
     /// Has the owner do a job. It is done even if the caller goes away.

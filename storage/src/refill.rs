@@ -8,6 +8,7 @@ use ct::hash::{Fingerprint, Name};
 use ct::index::{Position, Term};
 use ct::limits::MAX_BATCH_ENTRIES;
 use ct::names::{LogName, NodeName, Role};
+use ct::term::Incarnation;
 use ct::wire::storage::{Completeness, Cursor, Fetch, Fetched, GetEntry};
 use ct::wire::{Bulk, Done, EntryBatch};
 use node::deadline::Deadline;
@@ -43,6 +44,8 @@ pub(crate) struct Refill {
     pub(crate) view: watch::Receiver<View>,
     pub(crate) queue: Queue,
     pub(crate) sources: Sources,
+    /// The list for which that is so.
+    pub(crate) accepted_for: Incarnation,
 }
 
 impl Refill {
@@ -58,8 +61,6 @@ impl Refill {
             if shutdown.run_until_cancelled(self.fill()).await.is_none() {
                 return;
             }
-            // What was accepted was the loss of this once.
-            self.sources = Sources::Enough;
         }
     }
 
@@ -72,7 +73,6 @@ impl Refill {
             .collect();
         let needed = others.len() + 2 - cluster.quorum().needed();
         let (mut copied, mut names) = (BTreeSet::new(), HashSet::new());
-        let sources = self.sources;
         tracing::warn!(log = %self.log, needed, "the list was lost: it is filled from other storage nodes");
         loop {
             let mut recovering = 0;
@@ -89,10 +89,12 @@ impl Refill {
                     }
                 }
             }
-            let enough = match sources {
-                Sources::Enough => copied.len() >= needed,
+            // What was accepted was the loss of the list with which this node started.
+            let same = self.view.borrow().incarnation == self.accepted_for;
+            let enough = match self.sources {
                 // Whoever is silent may be whole.
-                Sources::WhateverIsWhole => copied.len() + recovering == others.len(),
+                Sources::WhateverIsWhole if same => copied.len() + recovering == others.len(),
+                Sources::WhateverIsWhole | Sources::Enough => copied.len() >= needed,
             };
             if enough && self.ask(|reply| Job::Whole { reply }).await.is_ok() {
                 tracing::warn!(log = %self.log, entries = names.len(), "the list is whole again");

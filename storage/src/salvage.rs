@@ -1,11 +1,12 @@
 //! The state of a log made anew from what is whole of a damaged one (docs/protocol.md, D5).
 //!
-//! It is another list from then on, and *recovering*: what was damaged counts as lost, and is copied from other storage nodes
-//! as Z3 has it. The new state is complete, and durable, before it takes the place of the old one, which is kept beside it
-//! until the next time. A crash leaves the old state in its place, or under its other name, or the new one.
+//! It is another list from then on, and *recovering* unless nothing at all was damaged in it: that counts as lost, and is
+//! copied from other storage nodes as Z3 has it. The new state is complete, and durable, before it takes the place of the old
+//! one, which is kept beside it for a person to remove. A crash leaves the old state in its place, or under its other name, or
+//! the new one.
 
 use crate::error::StorageError;
-use crate::state::{certificate_in, create, list_dir};
+use crate::state::{Change, State, certificate_in, create, is_whole, list_dir};
 use ct::hash::Fingerprint;
 use ct::term::{Incarnation, TermCertificate};
 use ct::wire::storage::Completeness;
@@ -23,9 +24,10 @@ pub struct Damaged {
     list: Salvage,
 }
 
-/// Where the damaged state of the log in `dir` is kept, once another took its place. No log has a name with a dot.
-pub fn aside(dir: &Path) -> PathBuf {
-    dir.with_extension("damaged")
+/// Where damaged states of the log in `dir` are kept, once another took their place, the oldest first. No log has a name with
+/// a dot.
+fn asides(dir: &Path) -> impl Iterator<Item = PathBuf> {
+    (1..).map(|number| dir.with_extension(format!("damaged-{number}")))
 }
 
 /// The new state while it is being made.
@@ -35,7 +37,19 @@ fn unfinished(dir: &Path) -> PathBuf {
 
 /// Whether a directory beside those of logs is one that is made here.
 pub fn is_beside(dir: &Path) -> bool {
-    dir.extension().is_some_and(|extension| extension == "damaged" || extension == "new")
+    let extension = dir.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| extension.starts_with("damaged-") || extension == "new")
+}
+
+/// What a damaged state became.
+#[derive(Debug)]
+pub struct Replaced {
+    /// What is in the new one.
+    pub salvaged: Salvaged,
+    /// Whether the node has all that it acknowledged.
+    pub completeness: Completeness,
+    /// Where the damaged one is kept.
+    pub kept: PathBuf,
 }
 
 impl Damaged {
@@ -44,7 +58,9 @@ impl Damaged {
     /// # Errors
     /// [`StoreError::Missing`] if nothing is left of its list, [`StoreError::Locked`]; a directory that cannot be read.
     pub fn open(dir: &Path) -> Result<Self, StorageError> {
-        let found = if dir.is_dir() { dir.to_owned() } else { aside(dir) };
+        // Cut short between the two names, the last one that was put aside is the one in force.
+        let last = || asides(dir).take_while(|aside| aside.is_dir()).last();
+        let found = if dir.is_dir() { None } else { last() }.unwrap_or_else(|| dir.to_owned());
         let list = Salvage::open(&list_dir(&found), &ListOptions::default())?;
         Ok(Self { place: dir.to_owned(), found, list })
     }
@@ -68,7 +84,7 @@ impl Damaged {
         certificate: &TermCertificate,
         incarnation: Incarnation,
         certificates: &[Vec<u8>],
-    ) -> Result<Salvaged, StorageError> {
+    ) -> Result<Replaced, StorageError> {
         let Self { place, found, list } = self;
         let new = unfinished(&place);
         remove(&new)?;
@@ -76,14 +92,23 @@ impl Damaged {
         let mut into = EntryList::open(&list_dir(&new), &ListOptions::default())?;
         let salvaged = list.pour(certificates, &mut into)?;
         drop(into);
-        if found == place {
-            remove(&aside(&place))?;
-            rename(&place, &aside(&place))?;
+        let mut completeness = Completeness::Recovering;
+        if salvaged.is_all() && is_whole(&found) {
+            completeness = Completeness::Whole;
+            let (mut state, _) = State::open(&new)?;
+            state.commit(&Change { list: Some((incarnation, completeness)), ..Change::default() })?;
         }
+        let kept = if found == place {
+            let kept = asides(&place).find(|aside| !aside.exists()).expect("numbers do not end");
+            rename(&place, &kept)?;
+            kept
+        } else {
+            found
+        };
         rename(&new, &place)?;
         let parent = place.parent().unwrap_or(&place);
         File::open(parent).and_then(|dir| dir.sync_all()).map_err(at("sync directory", parent))?;
-        Ok(salvaged)
+        Ok(Replaced { salvaged, completeness, kept })
     }
 }
 
@@ -114,11 +139,11 @@ mod tests {
     const OLD: Incarnation = Incarnation::new([1; 16]);
     const NEW: Incarnation = Incarnation::new([2; 16]);
 
-    /// A whole state with a list of three entries.
-    fn state() -> (tempfile::TempDir, PathBuf) {
+    /// A state with a list of three entries.
+    fn state(completeness: Completeness) -> (tempfile::TempDir, PathBuf) {
         let scratch = tempfile::tempdir().unwrap();
         let dir = scratch.path().join("logs/anytime");
-        create(&dir, &founding(), OLD, Completeness::Whole).unwrap();
+        create(&dir, &founding(), OLD, completeness).unwrap();
         let mut list = EntryList::open(&list_dir(&dir), &ListOptions::default()).unwrap();
         list.add_issuers(&sample::issuers()).unwrap();
         list.append(&[0, 1, 2].map(sample::entry)).unwrap();
@@ -126,17 +151,25 @@ mod tests {
         (scratch, dir)
     }
 
-    fn replace(dir: &Path) -> Salvaged {
+    fn replace(dir: &Path) -> Replaced {
         let damaged = Damaged::open(dir).unwrap();
         assert_eq!(damaged.certificate(), Some(founding()));
         assert_eq!(damaged.lacking(), BTreeSet::new());
         damaged.replace(&founding(), NEW, &[]).unwrap()
     }
 
-    /// It is another list, which counts for nothing before it is filled, and none of it is known to be published.
-    fn is_new(dir: &Path, entries: u64) {
+    fn damage(dir: &Path) -> Vec<u8> {
+        let segment = list_dir(dir).join("segments/00000000.seg");
+        let mut bytes = fs::read(&segment).unwrap();
+        bytes[32 + 16 + 20] ^= 1;
+        fs::write(&segment, &bytes).unwrap();
+        bytes
+    }
+
+    /// It is another list, of which none is known to be published.
+    fn is_new(dir: &Path, completeness: Completeness, entries: u64) {
         let (state, loaded) = State::open(dir).unwrap();
-        assert_eq!((loaded.incarnation, loaded.completeness), (NEW, Completeness::Recovering));
+        assert_eq!((loaded.incarnation, loaded.completeness), (NEW, completeness));
         assert_eq!((loaded.start, loaded.certificate), (Position::ZERO, founding()));
         assert_eq!(state.published_at(ct::time::Timestamp::from_millis(u64::MAX)), None);
         let list = EntryList::open(&list_dir(dir), &ListOptions::default()).unwrap();
@@ -144,41 +177,56 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_entry_is_left_behind_and_the_list_is_another_one() {
-        let (_scratch, dir) = state();
-        let segment = list_dir(&dir).join("segments/00000000.seg");
-        let mut bytes = fs::read(&segment).unwrap();
-        bytes[32 + 16 + 20] ^= 1;
-        fs::write(&segment, &bytes).unwrap();
-        assert_eq!(replace(&dir), Salvaged { entries: 2, lost: 1 });
-        is_new(&dir, 2);
-        assert_eq!(
-            fs::read(list_dir(&aside(&dir)).join("segments/00000000.seg")).unwrap(),
-            bytes,
-            "it is kept"
-        );
+    fn a_damaged_entry_is_left_behind_and_the_list_counts_for_nothing() {
+        let (_scratch, dir) = state(Completeness::Whole);
+        let bytes = damage(&dir);
+        let Replaced { salvaged, completeness, kept } = replace(&dir);
+        assert_eq!(salvaged, Salvaged { entries: 2, lost: 1, without_issuer: 0 });
+        assert_eq!(completeness, Completeness::Recovering);
+        is_new(&dir, Completeness::Recovering, 2);
+        assert_eq!(fs::read(list_dir(&kept).join("segments/00000000.seg")).unwrap(), bytes, "it is kept");
+    }
+
+    /// What can be made again was damaged, and no entry: the node has what it acknowledged. One that was recovering has not.
+    #[test]
+    fn a_list_that_lost_nothing_is_as_whole_as_before() {
+        for before in [Completeness::Whole, Completeness::Recovering] {
+            let (_scratch, dir) = state(before);
+            assert_eq!(replace(&dir).completeness, before);
+            is_new(&dir, before, 3);
+        }
+        // Whether it was is not known.
+        let (_scratch, dir) = state(Completeness::Whole);
+        let mut db = store::node_state::StateDb::open(&dir).unwrap();
+        db.commit(&[("completeness", None)]).unwrap();
+        drop(db);
+        assert_eq!(replace(&dir).completeness, Completeness::Recovering);
     }
 
     #[test]
     fn a_crash_at_any_step_leaves_what_the_next_run_finds() {
-        let (_scratch, dir) = state();
+        let (_scratch, dir) = state(Completeness::Whole);
         // Cut short while the new state was being made.
         fs::create_dir_all(unfinished(&dir).join("list")).unwrap();
         fs::write(unfinished(&dir).join("list/list.db"), b"half").unwrap();
         // And between the two names.
-        fs::rename(&dir, aside(&dir)).unwrap();
-        assert_eq!(replace(&dir), Salvaged { entries: 3, lost: 0 });
-        is_new(&dir, 3);
-        assert!(aside(&dir).is_dir() && !unfinished(&dir).exists());
-        // It may be done over: the state of before makes room.
-        assert_eq!(replace(&dir), Salvaged { entries: 3, lost: 0 });
-        is_new(&dir, 3);
-        assert!(is_beside(&aside(&dir)) && is_beside(&unfinished(&dir)) && !is_beside(&dir));
+        let aside = asides(&dir).next().unwrap();
+        fs::rename(&dir, &aside).unwrap();
+        assert_eq!(replace(&dir).kept, aside);
+        is_new(&dir, Completeness::Whole, 3);
+        assert!(!unfinished(&dir).exists() && is_beside(&aside) && is_beside(&unfinished(&dir)));
+        // Done over, it keeps what there was before: some of it may be nowhere else.
+        damage(&dir);
+        let second = replace(&dir).kept;
+        assert!(aside.is_dir() && second.is_dir() && second != aside && is_beside(&second));
+        fs::rename(&dir, asides(&dir).nth(2).unwrap()).unwrap();
+        assert_eq!(replace(&dir).salvaged.entries, 2, "the last one is gone on from");
+        assert!(!is_beside(&dir));
     }
 
     #[test]
     fn what_runs_or_is_gone_is_left_alone() {
-        let (_scratch, dir) = state();
+        let (_scratch, dir) = state(Completeness::Whole);
         let open = EntryList::open(&list_dir(&dir), &ListOptions::default()).unwrap();
         let refused = Damaged::open(&dir).err();
         assert!(matches!(refused, Some(StorageError::Store(StoreError::Locked { .. }))), "{refused:?}");

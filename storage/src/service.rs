@@ -90,6 +90,7 @@ impl Service for Storage {
             Method::SendSTH => part.move_start(&call).await,
             Method::SetPrimary => part.set_primary(&call.body).await,
             Method::Status => part.status(),
+            Method::GetCertificate => part.certificate(),
             other => Err(Fault::NotFound(format!("a storage node does not answer {other}"))),
         }
     }
@@ -112,8 +113,15 @@ impl LogPart {
         };
         host.tasks().background("ticker", ticking).map_err(node::host::StartError::from)?;
         let (view_of_it, queue_of_it) = (view.clone(), queue.clone());
-        let refill =
-            Refill { host: host.clone(), log: name.clone(), view: view_of_it, queue: queue_of_it, sources };
+        let accepted_for = view.borrow().incarnation;
+        let refill = Refill {
+            host: host.clone(),
+            log: name.clone(),
+            view: view_of_it,
+            queue: queue_of_it,
+            sources,
+            accepted_for,
+        };
         host.tasks().background("refill", refill.run()).map_err(node::host::StartError::from)?;
         crate::scrub::start(host, log, reader.clone())?;
         Ok(Self { host: host.clone(), name, key: log.key().clone(), reader, view, queue })
@@ -192,6 +200,11 @@ impl LogPart {
         let detail = Detail::Storage { incarnation, completeness, start, end, oldest_unpublished };
         let primary = &guard.certificate().body.primary;
         json(&status(&self.host, &self.name, guard.term(), primary, detail))
+    }
+
+    fn certificate(&self) -> Result<Reply, Fault> {
+        let certificate = self.view.borrow().guard.certificate().clone();
+        json(&SetPrimary { certificate })
     }
 
     /// Has the writer do a job. It is done even if the caller goes away.

@@ -2,20 +2,24 @@
 //! when it starts (docs/protocol.md, D5).
 
 use super::find::{Kind, Store};
-use super::repair::Peers;
-use crate::ask::newest_certificate;
+use super::repair::{Peers, Waits};
+use crate::ask::{ask, newest_certificate};
 use crate::failure::Failure;
 use config::Log;
 use ct::hash::{Fingerprint, sha256};
 use ct::limits::MAX_BATCH_ENTRIES;
-use ct::names::NodeName;
+use ct::names::{NodeName, Role};
 use ct::term::Incarnation;
+use ct::wire::status::{Detail, Status};
+use ct::wire::storage::Completeness;
 use ct::wire::tree::GetEntry;
 use node::entropy::random;
+use node::message::Method;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use storage::StorageError;
-use storage::salvage::{Damaged, aside};
+use storage::salvage::{Damaged, Replaced};
+use store::list::Salvaged;
 use tokio::task::block_in_place;
 
 impl Store {
@@ -34,19 +38,47 @@ impl Peers {
         let (name, dir) = (store.name(), store.log_dir());
         let failed = |error: StorageError| Failure::Io(format!("{name}: {error}"));
         let damaged = block_in_place(|| Damaged::open(&dir)).map_err(failed)?;
+        self.enough_are_whole(&name, node, log).await?;
         let (lacking, own) = block_in_place(|| (damaged.lacking(), damaged.certificate()));
         let certificates = self.issuers(node, log, lacking).await;
         let certificate = newest_certificate(&self.client, &self.cluster, log, node, own).await?;
         let incarnation = Incarnation::new(random());
-        let salvaged =
+        let Replaced { salvaged, completeness, kept } =
             block_in_place(|| damaged.replace(&certificate, incarnation, &certificates)).map_err(failed)?;
+        let Salvaged { entries, lost, without_issuer } = salvaged;
+        let what = match completeness {
+            Completeness::Whole => "nothing else was in it".to_owned(),
+            Completeness::Recovering => format!(
+                "{lost} places were damaged, and {without_issuer} entries lack an issuer that nobody gave; it copies from other \
+                 storage nodes when it starts"
+            ),
+        };
+        let kept = kept.display();
         Ok(format!(
-            "{name}: {} whole entries are in a new list, {} places were damaged; what was in them is copied from other storage \
-             nodes when {node} starts. The damaged files are kept in {}",
-            salvaged.entries,
-            salvaged.lost,
-            aside(&dir).display()
+            "{name}: {entries} whole entries are in a new list; {what}. The damaged files are kept in {kept}"
         ))
+    }
+
+    /// A list that counts as lost is filled from S − k + 1 others that are whole: with fewer it would wait for ever, and each
+    /// one that is made anew makes it fewer for the rest.
+    async fn enough_are_whole(&self, name: &str, node: &NodeName, log: &Log) -> Result<(), Failure> {
+        let others = self.cluster.nodes_of(Role::Storage).filter(|other| other.name() != node);
+        let (mut count, mut whole) = (0, 0);
+        for other in others {
+            count += 1;
+            let status = ask::<Status>(&self.client, other.name(), log.name(), Method::Status).await;
+            whole += usize::from(status.is_ok_and(|status| {
+                matches!(status.detail, Detail::Storage { completeness: Completeness::Whole, .. })
+            }));
+        }
+        let needed = count + 2 - self.cluster.quorum().needed();
+        match self.waits {
+            Waits::Never if whole < needed => Err(Failure::Check(format!(
+                "{name} is not repaired: {whole} other storage nodes run and are whole, and it is filled from {needed}; start \
+                 them, or say --wait-for-lists"
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// The issuers of whole entries that are damaged, as far as any merge node or frontend has them.

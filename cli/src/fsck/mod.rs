@@ -14,7 +14,7 @@ use crate::upfile::DEFAULT_DIR;
 use ct::names::{LogName, NodeName};
 use find::Store;
 use look::Report;
-use repair::Peers;
+use repair::{Peers, Waits};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use tokio::task::block_in_place;
@@ -53,6 +53,9 @@ pub struct FsckArgs {
     /// With --repair and --cluster: state directory of an operator node, as `wolffish status` takes it
     #[arg(long, value_name = "DIR", requires = "cluster")]
     pub operator_state: Option<PathBuf>,
+    /// With --repair: make a storage node's list anew even if too few others are whole to fill it
+    #[arg(long, requires = "repair")]
+    pub wait_for_lists: bool,
     /// One JSON object
     #[arg(long)]
     pub json: bool,
@@ -124,13 +127,14 @@ fn one(store: &Store, args: &FsckArgs) -> Result<Report, Failure> {
 }
 
 fn peers(args: &FsckArgs) -> Result<Peers, Failure> {
+    let waits = if args.wait_for_lists { Waits::Maybe } else { Waits::Never };
     if let Some(file) = &args.cluster {
         let state = args.operator_state.as_deref();
         let state = state.ok_or_else(|| Failure::Usage("--repair needs --operator-state".to_owned()))?;
-        return Peers::new(load(file)?, state);
+        return Peers::new(load(file)?, state, waits);
     }
     let dir = args.dir.as_deref().unwrap_or(Path::new(DEFAULT_DIR));
     let cluster = load(&dir.join(config::CLUSTER_FILE))?;
     let state = operator_state(&cluster, dir)?;
-    Peers::new(cluster, &state)
+    Peers::new(cluster, &state, waits)
 }

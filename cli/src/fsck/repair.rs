@@ -43,6 +43,16 @@ pub struct Peers {
     pub(super) cluster: Cluster,
     /// Merge nodes and frontends.
     pub(super) nodes: Vec<NodeName>,
+    pub(super) waits: Waits,
+}
+
+/// Whether a storage list may be made anew that will have to wait for others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waits {
+    /// It may: a person says so.
+    Maybe,
+    /// Not so.
+    Never,
 }
 
 /// What is known of the log that is mended.
@@ -62,11 +72,11 @@ struct Good {
 
 impl Peers {
     /// The nodes of the cluster, called with the operator's key in that state directory.
-    pub fn new(cluster: Cluster, operator_state: &Path) -> Result<Self, Failure> {
+    pub fn new(cluster: Cluster, operator_state: &Path, waits: Waits) -> Result<Self, Failure> {
         let (client, nodes) = operator_client(&cluster, operator_state)?;
         let has_log = |role: &Role| matches!(role, Role::Merge | Role::Frontend);
         let nodes = nodes.into_iter().filter(|(_, role)| has_log(role)).map(|(node, _)| node).collect();
-        Ok(Self { client, cluster, nodes })
+        Ok(Self { client, cluster, nodes, waits })
     }
 
     /// Mends what was found in one directory. Answers what was done; a failure if it cannot be mended.

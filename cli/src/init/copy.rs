@@ -9,6 +9,8 @@ use ct::term::{Incarnation, TermCertificate};
 use node::entropy::random;
 use node::host::{Host, log_dir};
 use serde::de::DeserializeOwned;
+use std::fs::{self, File};
+use std::io;
 use std::path::Path;
 use store::log::{ClosedLog, StoreOptions};
 use tokio::task::block_in_place;
@@ -19,6 +21,8 @@ pub async fn adopt(host: &Host, log: &Log, copy: &Path) -> Result<TermCertificat
     let failed = |error: &dyn std::fmt::Display| {
         Failure::Io(format!("log {}: cannot be made of {}: {error}", log.name(), from.display()))
     };
+    // Whoever copied it may not have waited for the disk.
+    block_in_place(|| sync(&from)).map_err(|error| failed(&error))?;
     let (own, held) = block_in_place(|| left_by_frontend(&from)).map_err(|error| failed(&error))?;
     let sth = log.key().verify_sth(held).map_err(|error| failed(&error))?;
     let certificate =
@@ -27,12 +31,15 @@ pub async fn adopt(host: &Host, log: &Log, copy: &Path) -> Result<TermCertificat
     let head = block_in_place(|| merge::adopt_copy(&from, &certificate, incarnation, &sth));
     let head = head.map_err(|error| failed(&error))?;
     super::states::prepare(&to)?;
-    std::fs::rename(&from, &to).map_err(|error| {
+    fs::rename(&from, &to).map_err(|error| {
         failed(&format_args!(
             "it cannot be moved to {}: {error}; copy it to the same file system",
             to.display()
         ))
     })?;
+    for parent in [from.parent(), to.parent()].into_iter().flatten() {
+        File::open(parent).and_then(|dir| dir.sync_all()).map_err(|error| failed(&error))?;
+    }
     out::line(format_args!(
         "log {}: has the tree head of size {}, of {}, root {}",
         log.name(),
@@ -41,6 +48,15 @@ pub async fn adopt(host: &Host, log: &Log, copy: &Path) -> Result<TermCertificat
         head.root
     ));
     Ok(certificate)
+}
+
+/// Makes all of a directory durable.
+fn sync(dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.is_dir() { sync(&path)? } else { File::open(&path)?.sync_all()? }
+    }
+    File::open(dir)?.sync_all()
 }
 
 /// The certificate in a frontend's state, and the newest tree head whose tree it held.

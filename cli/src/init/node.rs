@@ -13,7 +13,7 @@ use ct::index::Term;
 use ct::names::{NodeName, Role};
 use ct::sth::{TreeHead, VerifiedSth};
 use ct::term::{Incarnation, TermCertificate};
-use ct::wire::status::{Detail, Status};
+use ct::wire::status::Status;
 use ct::wire::storage::Completeness;
 use node::entropy::random;
 use node::host::{Host, RunArgs};
@@ -118,7 +118,11 @@ async fn make(host: &Host, args: &InitNodeArgs) -> Result<(), Failure> {
     if made == 0 {
         return Err(Failure::Check("every log has state already: nothing was made".to_owned()));
     }
-    if role == Role::Merge {
+    if args.from_copy.is_some() {
+        out::line(format_args!(
+            "Start it, and the other merge nodes; it has no vote. Then, where merge-repair's state is:\n  wolffish repair --from-frontends"
+        ));
+    } else if role == Role::Merge {
         out::line(format_args!(
             "Start it; it is filled, and has no vote. Then, where merge-repair's state is:\n  wolffish rejoin {0}   (if it voted before)\n  wolffish members --add {0}   (if it is new)",
             args.node.node
@@ -174,13 +178,7 @@ async fn newest_sth(host: &Host, log: &Log) -> Result<TreeHead, Failure> {
                 continue;
             }
         };
-        let shown = match status.detail {
-            Detail::Frontend { published, .. } => published,
-            Detail::Signer { last, .. } => last,
-            Detail::Merge { newest_sth, .. } => newest_sth,
-            Detail::Storage { .. } => None,
-        };
-        let verified = shown.and_then(|sth| log.key().verify_sth(sth).ok());
+        let verified = status.detail.sths().filter_map(|sth| log.key().verify_sth(sth.clone()).ok());
         let key = |sth: &VerifiedSth| (sth.head().tree_size, sth.head().timestamp);
         newest = newest.into_iter().chain(verified).max_by_key(key);
     }

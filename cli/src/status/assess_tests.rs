@@ -28,7 +28,9 @@ fn published(size: TreeSize) -> Sth {
 fn detail(role: Role) -> Detail {
     let incarnation = Incarnation::new([0; 16]);
     match role {
-        Role::Frontend => Detail::Frontend { held: SIZE, published: Some(published(SIZE)), closed: None },
+        Role::Frontend => {
+            Detail::Frontend { held: Some(published(SIZE)), published: Some(published(SIZE)), closed: None }
+        }
         Role::Storage => Detail::Storage {
             completeness: ct::wire::storage::Completeness::Whole,
             incarnation,
@@ -124,11 +126,12 @@ fn every_alarm_is_raised_and_names_its_node() {
         }
     });
     case("frontend-1: it shows no tree head", &|looks| {
-        status(looks, "frontend-1").detail = Detail::Frontend { held: SIZE, published: None, closed: None };
+        status(looks, "frontend-1").detail =
+            Detail::Frontend { held: Some(published(SIZE)), published: None, closed: None };
     });
     case("frontend-1: it takes no submissions: full", &|looks| {
-        let (published, closed) = (Some(published(SIZE)), Some("full".to_owned()));
-        status(looks, "frontend-1").detail = Detail::Frontend { held: SIZE, published, closed };
+        let (held, closed) = (Some(published(SIZE)), Some("full".to_owned()));
+        status(looks, "frontend-1").detail = Detail::Frontend { published: held.clone(), held, closed };
     });
     case("signer-1: halted: fork", &|looks| {
         let halted = Some("fork".to_owned());

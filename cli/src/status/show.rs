@@ -99,7 +99,8 @@ fn position(status: &Status) -> String {
     match &status.detail {
         Detail::Frontend { held, published, .. } => {
             let shown = published.as_ref().map_or(0, |sth| sth.head.tree_size.get());
-            if held.get() == shown { shown.to_string() } else { format!("{shown} (holds {held})") }
+            let held = held.as_ref().map_or(0, |sth| sth.head.tree_size.get());
+            if held == shown { shown.to_string() } else { format!("{shown} (holds {held})") }
         }
         Detail::Storage { start, end, .. } => format!("{start}..{end}"),
         Detail::Signer { last, .. } => {

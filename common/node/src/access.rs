@@ -29,7 +29,7 @@ const TABLE: &[Row] = &[
     // A certificate proves itself, so every node may pass it on.
     Row { on: SERVERS, methods: &[SetPrimary], by: SERVERS },
     // For a node that is made anew, and knows no term.
-    Row { on: &[Merge], methods: &[GetCertificate], by: &Role::ALL },
+    Row { on: &[Merge, Frontend, Storage, Signer], methods: &[GetCertificate], by: &Role::ALL },
     Row { on: SERVERS, methods: &[Status], by: &Role::ALL },
 ];
 
@@ -49,18 +49,27 @@ mod tests {
         match (caller, callee) {
             (_, Operator) => &[],
             (Operator, Merge) => &[GetEntry, GetCertificate, Status],
-            (Operator, Frontend) => &[GetEntry, Status],
-            (Operator, _) => &[Status],
-            (Frontend, Storage) => &[SendEntry, SendSCT, SetPrimary, Status],
-            (Frontend, Signer) => &[SignSCT, SetPrimary, Status],
+            (Operator, Frontend) => &[GetEntry, GetCertificate, Status],
+            (Operator, MergeRepair) => &[Status],
+            (Operator, _) => &[GetCertificate, Status],
+            (Frontend, Storage) => &[SendEntry, SendSCT, SetPrimary, GetCertificate, Status],
+            (Frontend, Signer) => &[SignSCT, SetPrimary, GetCertificate, Status],
             (Frontend, Merge) => &[GetEntry, SetPrimary, GetCertificate, Status],
-            (Frontend, Frontend) => &[GetEntry, SetPrimary, Status],
-            (Storage, Storage) => &[FetchNewEntries, GetEntry, SetPrimary, Status],
-            (Merge, Storage) => &[FetchNewEntries, GetEntry, SendSTH, SetPrimary, Status],
-            (Merge, Signer) => &[SignSTH, SignedLeaves, SetPrimary, Status],
-            (Merge, Frontend) => {
-                &[GetEntry, CurrentPosition, SendLog, MissingEntries, SendEntry, SendSTH, SetPrimary, Status]
-            }
+            (Frontend, Frontend) => &[GetEntry, SetPrimary, GetCertificate, Status],
+            (Storage, Storage) => &[FetchNewEntries, GetEntry, SetPrimary, GetCertificate, Status],
+            (Merge, Storage) => &[FetchNewEntries, GetEntry, SendSTH, SetPrimary, GetCertificate, Status],
+            (Merge, Signer) => &[SignSTH, SignedLeaves, SetPrimary, GetCertificate, Status],
+            (Merge, Frontend) => &[
+                GetEntry,
+                CurrentPosition,
+                SendLog,
+                MissingEntries,
+                SendEntry,
+                SendSTH,
+                SetPrimary,
+                GetCertificate,
+                Status,
+            ],
             (Merge, Merge) => &[
                 GetEntry,
                 CurrentPosition,
@@ -76,8 +85,9 @@ mod tests {
             ],
             (MergeRepair, Merge) => &[Stop, Start, SetPrimary, GetCertificate, Status],
             (_, Merge) => &[SetPrimary, GetCertificate, Status],
-            (MergeRepair, Signer) => &[Stop, Release, SetPrimary, Status],
-            _ => &[SetPrimary, Status],
+            (MergeRepair, Signer) => &[Stop, Release, SetPrimary, GetCertificate, Status],
+            (_, MergeRepair) => &[SetPrimary, Status],
+            _ => &[SetPrimary, GetCertificate, Status],
         }
     }
 

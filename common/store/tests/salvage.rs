@@ -58,7 +58,7 @@ fn a_whole_list_is_kept_whole() {
     drop(make_list(dir.path()));
     let (found, salvaged) = salvage(dir.path(), &[]);
     assert_eq!(found, all());
-    assert_eq!(salvaged, Salvaged { entries: LISTED, lost: 0 });
+    assert_eq!(salvaged, Salvaged { entries: LISTED, ..Salvaged::default() });
 }
 
 #[test]
@@ -105,7 +105,8 @@ fn an_issuer_that_is_damaged_is_asked_for_and_then_nothing_is_missing() {
     let (found, salvaged) = salvage(dir.path(), &[sample::issuer(3)]);
     let whole: Vec<_> = all().into_iter().filter(|entry| !entry.chain().contains(&named)).collect();
     assert_eq!(found, whole);
-    assert_eq!(salvaged.lost, LISTED - whole.len() as u64);
+    assert_eq!((salvaged.lost, salvaged.without_issuer), (0, LISTED - whole.len() as u64));
+    assert!(!salvaged.is_all());
 }
 
 #[test]
@@ -131,10 +132,25 @@ fn segments_that_are_gone_cost_what_they_held() {
     let dir = scratch();
     drop(make_list(dir.path()));
     fs::remove_file(dir.path().join("segments/00000001.seg")).unwrap();
-    let (found, _) = salvage(dir.path(), &[]);
-    assert!((1..30).contains(&missing(&found, "a segment")));
+    let (found, salvaged) = salvage(dir.path(), &[]);
+    assert!((1..30).contains(&missing(&found, "a segment")) && salvaged.lost == 1);
     fs::remove_dir_all(dir.path().join("segments")).unwrap();
     assert_eq!(salvage(dir.path(), &[]), (Vec::new(), Salvaged::default()));
+}
+
+/// As a crash leaves it: what was being written when the power went.
+#[test]
+fn a_torn_tail_is_no_loss() {
+    let dir = scratch();
+    drop(make_list(dir.path()));
+    let segments = files(&dir.path().join("segments"));
+    let last = segments.iter().rfind(|file| file.extension().is_some_and(|e| e == "seg")).unwrap();
+    let mut bytes = fs::read(last).unwrap();
+    bytes.extend_from_slice(&[7; 100]);
+    fs::write(last, bytes).unwrap();
+    let (found, salvaged) = salvage(dir.path(), &[]);
+    assert_eq!(found, all());
+    assert!(salvaged.is_all());
 }
 
 #[test]

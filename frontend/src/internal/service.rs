@@ -50,6 +50,7 @@ impl Service for FrontendService {
         let log = log.ok_or_else(|| Fault::NotFound(format!("log: {} is not served here", call.log)))?;
         match (&log.mode, call.method) {
             (Mode::Live(live), Method::Status) => self.status(log, live),
+            (Mode::Live(_), Method::GetCertificate) => self.certificate(log),
             (Mode::Live(_), Method::GetEntry) => self.get_entry(log, &call.body).await,
             (Mode::Live(live), method) => {
                 answer(&live.keeper, call.caller.name.clone(), decode(method, &call.body)?).await
@@ -82,13 +83,19 @@ impl FrontendService {
     fn status(&self, log: &LogState, live: &Live) -> Result<Reply, Fault> {
         let heads = log.heads.get();
         let detail = Detail::Frontend {
-            held: heads.held_size(),
+            held: heads.held.as_deref().cloned(),
             published: heads.published.as_ref().map(|shown| shown.sth.clone()),
             closed: live.submitter.check_open().err().map(|closed| closed.to_string()),
         };
         // The keeper names the term before anybody can ask.
-        let (term, primary) = heads.reign.clone().ok_or_else(stopping)?;
-        reply(&host::status(&self.host, log.facts.name(), term, &primary, detail))
+        let certificate = heads.certificate.clone().ok_or_else(stopping)?;
+        let (term, primary) = (certificate.term(), &certificate.body.primary);
+        reply(&host::status(&self.host, log.facts.name(), term, primary, detail))
+    }
+
+    fn certificate(&self, log: &LogState) -> Result<Reply, Fault> {
+        let certificate = log.heads.get().certificate.clone().ok_or_else(stopping)?;
+        reply(&SetPrimary { certificate: (*certificate).clone() })
     }
 }
 

@@ -137,7 +137,8 @@ fn state_is_made_once_and_missing_state_is_named() {
     create(&dir, &certificate(), LogKind::Rfc6962).unwrap();
     assert!(create(&dir, &certificate(), LogKind::Rfc6962).is_err());
     let started = start(&dir).unwrap();
-    assert_eq!(started.heads.get().reign, Some((Term::FIRST, node("m1"))));
+    let certificate = started.heads.get().certificate.clone().unwrap();
+    assert_eq!((certificate.term(), &certificate.body.primary), (Term::FIRST, &node("m1")));
     assert_eq!(started.heads.get().held_size(), size(0));
 }
 

@@ -2,9 +2,12 @@
 
 use super::*;
 use crate::from_frontends::{Continuation, continuation};
+use crate::machine::Write;
 use crate::machine::{Act, Call, CallFailure, Event, Fx, Machine, Returned, Settings};
-use crate::plan::NoPlan;
-use crate::run::Outcome;
+use crate::plan::{Cause, NoPlan, plan};
+use crate::run::{Outcome, Run, Stage};
+use crate::state::{Armed, State, create};
+use crate::wanted::Wanted;
 use ct::node_key::NodeKey;
 use ct::term::CertificateError;
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,7 +58,7 @@ fn with(look: Look) -> Scan {
 }
 
 fn offered(scan: &Scan) -> Result<Continuation, NoPlan> {
-    continuation(&guard(), log_key().public(), &keys(), scan)
+    continuation(&guard(), log_key().public(), &keys(), None, scan)
 }
 
 #[test]
@@ -111,6 +114,73 @@ fn a_merge_node_must_have_exactly_the_newest_tree() {
     let mut unpublished = with(signer(None));
     unpublished.looks.retain(|look| look.role != Role::Frontend);
     assert_eq!(offered(&unpublished), Err(NoPlan::Unpublished));
+}
+
+/// The signer signed it, one frontend holds it and shows it in a moment: whoever asked only what is shown went on from an older
+/// one, and that frontend held the newer one for ever.
+#[test]
+fn what_a_frontend_holds_and_does_not_show_yet_counts() {
+    let mut holds = frontend(1, Some(sth(head(7, 7), MINUTE)));
+    let Ok(Status { detail: Detail::Frontend { held, .. }, .. }) = &mut holds.answer else { unreachable!() };
+    *held = Some(sth(head(8, 8), 0));
+    let refused = Err(NoPlan::NobodyHolds { size: 8, root: head(8, 8).root });
+    assert_eq!(offered(&with(holds)), refused);
+}
+
+/// A node has a certificate that repair has not: it may have moved the right to sign.
+#[test]
+fn whoever_is_ahead_is_heard_first() {
+    let mut ahead = frontend(2, None);
+    ahead.answer.as_mut().unwrap().term = term(4);
+    let refused = NoPlan::Behind { node: name("frontend-2"), term: term(4), known: Term::FIRST };
+    assert_eq!(offered(&with(ahead)), Err(refused));
+}
+
+/// A voter that was taken out of `cluster.toml` is named like one that is silent.
+#[test]
+fn whoever_votes_no_more_is_named() {
+    let mut scan = lost();
+    scan.looks.retain(|look| look.node != m(1));
+    assert_eq!(offered(&scan).unwrap().gone, ["merge-1: cluster.toml does not list it"]);
+}
+
+/// A run had stopped two of three when the disk of one of them was lost: it never gets a majority, and gives way to the word.
+/// Then the primary of the word is lost before anybody endorsed anything, and a second word is made from the first.
+#[test]
+fn a_word_takes_the_place_of_a_run_under_way_and_of_another_word() {
+    let scratch = tempfile::tempdir().unwrap();
+    let trust = guard().trust().clone();
+    create(scratch.path(), guard().certificate()).unwrap();
+    let mut state = State::open(scratch.path(), trust.clone()).unwrap();
+    let plan = plan(Cause::Person, &Wanted::Primary, &guard(), log_key().public(), &scan()).unwrap();
+    let stopping = Run { id: run(3), began: NOW, plan, left_out: None, stage: Stage::Stopping };
+    state.commit(&[Write::Run(Box::new(stopping.clone()))]).unwrap();
+    let begun = match state.armed().unwrap() {
+        Armed::UnderWay(run) => Some(run.plan.term),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(begun, Some(term(2)));
+    let offer = continuation(&guard(), log_key().public(), &keys(), begun, &lost()).unwrap();
+    assert_eq!(offer.term, term(3), "there is never another certificate of the term of that run");
+    let (certificate, started) = offer.sign((&guard(), run(5), NOW), &repair_key(), &operator()).unwrap();
+    state.replace(&certificate, &started).unwrap();
+    drop(state);
+    let state = State::open(scratch.path(), trust.clone()).unwrap();
+    assert_eq!(state.armed().unwrap(), Armed::UnderWay(Box::new(started)));
+
+    let first = state.guard().clone();
+    assert_eq!(first.certificate(), &certificate);
+    // merge-2 is gone; merge-3 has been made of a copy now.
+    let mut scan = with(silent(m(2), Role::Merge));
+    scan.looks.retain(|look| look.node != m(3));
+    scan.looks.push(anew(3, head(7, 7)));
+    let offer = continuation(&first, log_key().public(), &keys(), Some(term(3)), &scan).unwrap();
+    assert_eq!((offer.term, offer.primary.clone()), (term(4), m(3)));
+    let (second, _) = offer.sign((&first, run(6), NOW), &repair_key(), &operator()).unwrap();
+    // Those who have heard of the first word take it, and those who have not.
+    for heard in [first, guard()] {
+        assert_eq!(heard.adopt(second.clone()).unwrap().unwrap().term(), term(4));
+    }
 }
 
 /// One that has kept its disk votes with the state that it has, and joins like the others: what it endorsed does not count.

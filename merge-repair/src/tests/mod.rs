@@ -110,7 +110,7 @@ fn status(node: NodeName, role: Role, detail: Detail) -> Look {
 
 fn frontend(number: u8, published: Option<Sth>) -> Look {
     let node = name(&format!("frontend-{number}"));
-    status(node, Role::Frontend, Detail::Frontend { held: TreeSize::ZERO, published, closed: None })
+    status(node, Role::Frontend, Detail::Frontend { held: None, published, closed: None })
 }
 
 fn merge(number: u8, accepted_term: u64, accepted: LogHead) -> Look {

@@ -83,12 +83,16 @@ impl Guard {
 
     /// The certificate in force may be one that never had a quorum, while another was made from the one before it: the stop
     /// replies of that one show that a majority had not adopted the change, and never will act on it (docs/protocol.md, T15).
-    /// Not so where the voters were replaced by an operator's word: old and new majorities need not meet (T16).
+    /// Not so where the voters were replaced by an operator's word: old and new majorities need not meet, and the word itself
+    /// carries no stop replies (T16).
     fn step(&self, certificate: TermCertificate) -> Result<Guard, CertificateError> {
         let refused = match certificate.check_successor(&self.trust, &self.newest) {
             Ok(()) => return Ok(self.follow(&self.newest, certificate)),
             Err(refused) => refused,
         };
+        if matches!(certificate.body.change, Change::FromFrontends { .. }) {
+            return Err(refused);
+        }
         let mut earlier = self.newest.changes.clone();
         let mut let_go = self.newest.body.change.clone();
         while let Some(EarlierChange { body, signature }) = earlier.pop() {

@@ -124,6 +124,30 @@ fn all_join_with_the_term() {
     assert!(matches!(refused, Err(ChangeError::List { .. })), "{refused:?}");
 }
 
+/// The right to sign had moved, and whoever gave the word had not heard of it: it names the old signer. Nobody who has the change in
+/// force lets it go for that: no stop replies show that nobody acted on it.
+#[test]
+fn a_word_from_before_a_change_undoes_nothing() {
+    let stop = |number: u8| {
+        let accepted = accepted(1, head(5, 5));
+        StopReply { run: run(2), term: term(2), ..reply(number, accepted) }.sign(&key(number))
+    };
+    let stops = vec![stop(1), stop(2), stop(3)];
+    let change = Change::MoveSigner { to: "signer-9".parse().unwrap(), key: key(79).public(), release: None };
+    let chosen = founding().choose(run(2), term(2), &change, &stops).unwrap();
+    let moved = founding()
+        .successor(run(2), term(2), change, (chosen.holders[0].clone(), chosen.start), stops)
+        .unwrap();
+    let moved = adopt(&guard(), &TermCertificate::sign(moved, &repair_key())).unwrap();
+    let stale = with_word(body(&founding(), 3, anew(3), head(5, 5)), &operator());
+    assert!(adopt(&guard(), &stale).is_ok());
+    assert!(matches!(adopt(&moved, &stale), Err(CertificateError::SthSignerChanged { .. })));
+    // One that knows of the change is taken, by those who had missed it too.
+    let word = adopt(&moved, &with_word(body(moved.certificate(), 3, anew(3), head(5, 5)), &operator()));
+    let word = word.unwrap();
+    assert_eq!(adopt(&guard(), word.certificate()).unwrap().certificate(), word.certificate());
+}
+
 /// The disks were not lost after all, and those who have them go on from before: their majority meets none of the new one. Whoever
 /// heard the word stays with it; one signer, which remembers, signs for one of the two alone.
 #[test]

@@ -81,8 +81,8 @@ pub enum WaitsFor {
 pub enum Detail {
     /// A frontend.
     Frontend {
-        /// Largest verified tree.
-        held: TreeSize,
+        /// The newest STH whose tree is held: it may not be shown yet, and another frontend may show it.
+        held: Option<Sth>,
         /// What get-sth shows.
         published: Option<Sth>,
         /// Why add-* is closed, if it is.
@@ -136,4 +136,18 @@ pub enum Detail {
         /// Up to when enough storage lists were read, if it is primary.
         polled_through: Option<Timestamp>,
     },
+}
+
+impl Detail {
+    /// The signed tree heads that the node knows: what it shows, what it holds, what it signed. Signatures are the caller's to
+    /// check.
+    pub fn sths(&self) -> impl Iterator<Item = &Sth> {
+        let (one, other) = match self {
+            Detail::Frontend { held, published, .. } => (held.as_ref(), published.as_ref()),
+            Detail::Signer { last, .. } => (last.as_ref(), None),
+            Detail::Merge { newest_sth, .. } => (newest_sth.as_ref(), None),
+            Detail::Storage { .. } => (None, None),
+        };
+        one.into_iter().chain(other)
+    }
 }

@@ -8,8 +8,8 @@ use crate::disk::Disk;
 use crate::error::Result;
 use crate::issuers::Issuers;
 use crate::lock::DirLock;
-use crate::segment::walk::{Stands, Walk};
-use crate::segment::{Kind, numbers_in};
+use crate::segment::walk::{Stands, Walk, durable_end};
+use crate::segment::{Kind, Location, numbers_in};
 use ct::entry::StoredEntry;
 use ct::hash::{Fingerprint, sha256};
 use ct::sct::DigitallySigned;
@@ -36,6 +36,15 @@ pub struct Salvaged {
     pub entries: u64,
     /// Places in which there was an entry, or may have been several.
     pub lost: u64,
+    /// Entries that are whole, and were left behind for an issuer that nobody had.
+    pub without_issuer: u64,
+}
+
+impl Salvaged {
+    /// Whether the new list has all that the old one had, as far as that can be told.
+    pub const fn is_all(&self) -> bool {
+        self.lost == 0 && self.without_issuer == 0
+    }
 }
 
 /// What is whole of one segment.
@@ -76,7 +85,8 @@ impl Salvage {
     pub fn pour(&self, certificates: &[Vec<u8>], into: &mut EntryList) -> Result<Salvaged> {
         let brought: BTreeMap<_, _> =
             certificates.iter().map(|der| (Fingerprint::new(sha256(&[der])), der.clone())).collect();
-        let mut salvaged = Salvaged::default();
+        let gaps = self.numbers.windows(2).map(|pair| u64::from(pair[1] - pair[0] - 1)).sum();
+        let mut salvaged = Salvaged { lost: gaps, ..Salvaged::default() };
         for number in &self.numbers {
             let Whole { mut entries, lost } = self.segment(*number);
             let mut issuers = BTreeMap::new();
@@ -90,7 +100,8 @@ impl Salvage {
             into.append(&entries)?;
             into.sync()?;
             salvaged.entries += entries.len() as u64;
-            salvaged.lost += lost + (whole - entries.len()) as u64;
+            salvaged.lost += lost;
+            salvaged.without_issuer += (whole - entries.len()) as u64;
         }
         Ok(salvaged)
     }
@@ -109,16 +120,30 @@ impl Salvage {
         let mut walk = Walk::open(&self.disk, &segments_dir(&self.dir), number, None)?;
         let first = walk.segment.first;
         let (mut entries, mut scts, mut lost) = (Vec::new(), Vec::new(), 0);
+        // What is not whole behind that was never acknowledged.
+        let durable = match self.numbers.last() {
+            Some(last) if *last == number => {
+                durable_end(&self.disk, &segments_dir(&self.dir), number, Location::new(0, 0))?
+            }
+            _ => u64::MAX,
+        };
         // Behind a header that is damaged nobody knows how many entries there were, and so which one an SCT is of.
         let mut countable = true;
         while !walk.is_over() {
-            let read = walk.piece(|_, _, stands| match stands {
-                Stands::Whole(Kind::Entry, payload) => entries.push(StoredEntry::decode(payload).ok()),
-                Stands::Bad(Some(Kind::Entry)) => entries.push(None),
+            let read = walk.piece(|offset, _, stands| match stands {
+                Stands::Whole(Kind::Entry, payload) => {
+                    let entry = StoredEntry::decode(payload).ok();
+                    lost += u64::from(entry.is_none());
+                    entries.push(entry);
+                }
+                Stands::Bad(Some(Kind::Entry)) => {
+                    entries.push(None);
+                    lost += u64::from(offset < durable);
+                }
                 Stands::Whole(Kind::Sct, payload) if countable => scts.extend(sct::decode(payload)),
                 Stands::Bad(None) => {
                     countable = false;
-                    lost += 1;
+                    lost += u64::from(offset < durable);
                 }
                 Stands::Whole(..) | Stands::Bad(Some(_)) => {}
             });
@@ -137,7 +162,6 @@ impl Salvage {
                 *place = place.take().map(|entry: StoredEntry| entry.with_sct(sct));
             }
         }
-        lost += entries.iter().filter(|entry| entry.is_none()).count() as u64;
         Ok(Whole { entries: entries.into_iter().flatten().collect(), lost })
     }
 

@@ -56,7 +56,8 @@ impl LogCheck {
                 match self.record_of_copy(index) {
                     Some(record) => {
                         self.wrong_rows.insert(index, record);
-                        (public.push(self.source.leaf(&record.name)), internal.push(record.internal_leaf()));
+                        public.push(self.source.leaf(&record.name));
+                        internal.push(record.internal_leaf());
                         self.grow(&record);
                     }
                     None => (whole, self.trees) = (false, Trees::Unknown),
@@ -76,7 +77,8 @@ impl LogCheck {
                 }
             }
             let record = self.wrong_rows.get(&index).copied().unwrap_or(row.record);
-            (public.push(self.source.leaf(&record.name)), internal.push(record.internal_leaf()));
+            public.push(self.source.leaf(&record.name));
+            internal.push(record.internal_leaf());
             self.grow(&record);
         }
         if whole
