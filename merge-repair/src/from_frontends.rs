@@ -36,6 +36,8 @@ pub struct Continuation {
     pub voters: Voters,
     /// Who voted and does not answer, with the reason: it votes no more.
     pub gone: Vec<String>,
+    /// Storage nodes that do not answer, with the reason: what they have adopted is not known.
+    pub silent: Vec<String>,
 }
 
 /// Looks for one, from what the nodes say. `key` is the log's, `keys` are those of the merge nodes that `cluster.toml` lists;
@@ -87,12 +89,15 @@ pub fn continuation(
         let why = why.map_or("cluster.toml does not list it", String::as_str);
         gone.push(format!("{}: {why}", voter.name));
     }
+    let storages = scan.looks.iter().filter(|look| look.role == Role::Storage);
+    let silent = storages.filter_map(|look| Some(format!("{}: {}", look.node, look.answer.as_ref().err()?)));
+    let silent = silent.collect();
     let (size, root) = (sth.head.tree_size.get(), sth.head.root_hash);
     let holder = holders.into_iter().min_by(|(one, _), (other, _)| one.cmp(other));
     let (primary, start) = holder.ok_or(NoPlan::NobodyHolds { size, root })?;
     // Names in a configuration are unique, and there is a holder.
     let voters = Voters::new(joining).map_err(|error| NoPlan::Impossible { error: error.into() })?;
-    Ok(Continuation { sth, from: body.term, term, start, primary, voters, gone })
+    Ok(Continuation { sth, from: body.term, term, start, primary, voters, gone, silent })
 }
 
 impl Continuation {
@@ -152,6 +157,9 @@ impl fmt::Display for Continuation {
         )?;
         for gone in &self.gone {
             writeln!(f, "   no more votes {gone}")?;
+        }
+        for silent in &self.silent {
+            writeln!(f, "   not heard: {silent}; should it know of a later change, it has to be made anew")?;
         }
         write!(f, "What merge nodes had ordered beyond that tree is collected from storage nodes again.")
     }

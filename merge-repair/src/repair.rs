@@ -11,6 +11,7 @@ use crate::run::{Outcome, Report};
 use crate::state::{Armed, State, StateError};
 use crate::wanted::Wanted;
 use config::Log;
+use ct::index::Term;
 use ct::names::{LogName, Role};
 use ct::node_key::NodeSigningKey;
 use ct::term::{Guard, RunId};
@@ -97,8 +98,13 @@ pub fn give_word(
 ) -> Result<(), RepairError> {
     let error = RepairError::state(log.name());
     let mut state = open(host, log)?;
-    if state.guard().term() > guard.term() {
-        return Err(error(StateError::Overtaken { term: state.guard().term() }));
+    // Another process may have got on since the look.
+    let begun = match state.armed().map_err(&error)? {
+        Armed::UnderWay(run) => run.plan.term,
+        Armed::Yes | Armed::Spent(_) => Term::ZERO,
+    };
+    if state.guard().term() > guard.term() || begun >= continuation.term {
+        return Err(error(StateError::Overtaken { term: state.guard().term().max(begun) }));
     }
     let id = RunId::new(random_from(host.entropy().as_ref()));
     let signed = continuation.sign((guard, id, host.clock().now()), &host.signing_key(), operator);

@@ -43,7 +43,7 @@ pub enum StateError {
     #[error(transparent)]
     Certificate(#[from] CertificateError),
     /// Another repair was first.
-    #[error("another repair has installed term {term} meanwhile: look again")]
+    #[error("another repair has begun term {term} meanwhile: look again")]
     Overtaken {
         /// Which.
         term: ct::index::Term,

@@ -88,8 +88,8 @@ pub enum Event {
     SetPrimary(Token, Box<TermCertificate>),
     /// Entries of another node's list: they were acknowledged, so no bound is asked.
     Copy(Token, EntryBatch),
-    /// Enough lists were copied.
-    Whole(Token),
+    /// Enough lists were copied into the list of this identity.
+    Whole(Token, Incarnation),
     /// The primary had read beyond the end of the list of the first identity: it was put back from an older copy. From now on
     /// it has the second. A primary may ask more than once before that is so.
     RolledBack(Incarnation, Incarnation),
@@ -242,8 +242,10 @@ impl Machine {
             Event::Copy(token, batch) => {
                 self.put(Admission::Copied, vec![(token, batch)], holds_issuer, fx);
             }
-            Event::Whole(token) => {
-                self.be(self.incarnation, Completeness::Whole, fx);
+            Event::Whole(token, filled) => {
+                if filled == self.incarnation {
+                    self.be(self.incarnation, Completeness::Whole, fx);
+                }
                 fx.act(Act::Done(token));
             }
             Event::RolledBack(old, new) if old == self.incarnation => {

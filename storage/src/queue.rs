@@ -61,6 +61,8 @@ pub enum Job {
     },
     /// Enough lists were copied.
     Whole {
+        /// The list that was filled.
+        filled: Incarnation,
         /// Answered after the commit.
         reply: oneshot::Sender<()>,
     },

@@ -73,6 +73,9 @@ impl Refill {
             .collect();
         let needed = others.len() + 2 - cluster.quorum().needed();
         let (mut copied, mut names) = (BTreeSet::new(), HashSet::new());
+        let filled = self.view.borrow().incarnation;
+        // What was accepted was the loss of the list with which this node started.
+        let same = filled == self.accepted_for;
         tracing::warn!(log = %self.log, needed, "the list was lost: it is filled from other storage nodes");
         loop {
             let mut recovering = 0;
@@ -89,14 +92,12 @@ impl Refill {
                     }
                 }
             }
-            // What was accepted was the loss of the list with which this node started.
-            let same = self.view.borrow().incarnation == self.accepted_for;
             let enough = match self.sources {
                 // Whoever is silent may be whole.
                 Sources::WhateverIsWhole if same => copied.len() + recovering == others.len(),
                 Sources::WhateverIsWhole | Sources::Enough => copied.len() >= needed,
             };
-            if enough && self.ask(|reply| Job::Whole { reply }).await.is_ok() {
+            if enough && self.ask(|reply| Job::Whole { filled, reply }).await.is_ok() {
                 tracing::warn!(log = %self.log, entries = names.len(), "the list is whole again");
                 return;
             }

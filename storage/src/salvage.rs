@@ -1,12 +1,12 @@
 //! The state of a log made anew from what is whole of a damaged one (docs/protocol.md, D5).
 //!
-//! It is another list from then on, and *recovering* unless nothing at all was damaged in it: that counts as lost, and is
-//! copied from other storage nodes as Z3 has it. The new state is complete, and durable, before it takes the place of the old
+//! It is another list from then on, and *recovering*: what is missing counts as lost, and is copied from other storage nodes as
+//! Z3 has it. That nothing is missing no list can tell: what is gone at its end leaves no trace. The new state is complete, and durable, before it takes the place of the old
 //! one, which is kept beside it for a person to remove. A crash leaves the old state in its place, or under its other name, or
 //! the new one.
 
 use crate::error::StorageError;
-use crate::state::{Change, State, certificate_in, create, is_whole, list_dir};
+use crate::state::{certificate_in, create, is_recovering, list_dir};
 use ct::hash::Fingerprint;
 use ct::term::{Incarnation, TermCertificate};
 use ct::wire::storage::Completeness;
@@ -24,10 +24,20 @@ pub struct Damaged {
     list: Salvage,
 }
 
-/// Where damaged states of the log in `dir` are kept, once another took their place, the oldest first. No log has a name with
-/// a dot.
-fn asides(dir: &Path) -> impl Iterator<Item = PathBuf> {
-    (1..).map(|number| dir.with_extension(format!("damaged-{number}")))
+/// Where a damaged state of the log in `dir` is kept, once another took its place. No log has a name with a dot.
+fn aside(dir: &Path, number: u64) -> PathBuf {
+    dir.with_extension(format!("{ASIDE}{number}"))
+}
+
+const ASIDE: &str = "damaged-";
+
+/// The greatest number of those that are kept: a person may have removed others.
+fn last_aside(dir: &Path) -> Option<u64> {
+    let inside = fs::read_dir(dir.parent()?).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    let numbers = inside
+        .filter(|path| path.file_stem() == dir.file_stem())
+        .filter_map(|path| path.extension()?.to_str()?.strip_prefix(ASIDE)?.parse().ok());
+    numbers.max()
 }
 
 /// The new state while it is being made.
@@ -38,7 +48,7 @@ fn unfinished(dir: &Path) -> PathBuf {
 /// Whether a directory beside those of logs is one that is made here.
 pub fn is_beside(dir: &Path) -> bool {
     let extension = dir.extension().and_then(|extension| extension.to_str());
-    extension.is_some_and(|extension| extension.starts_with("damaged-") || extension == "new")
+    extension.is_some_and(|extension| extension.starts_with(ASIDE) || extension == "new")
 }
 
 /// What a damaged state became.
@@ -46,8 +56,6 @@ pub fn is_beside(dir: &Path) -> bool {
 pub struct Replaced {
     /// What is in the new one.
     pub salvaged: Salvaged,
-    /// Whether the node has all that it acknowledged.
-    pub completeness: Completeness,
     /// Where the damaged one is kept.
     pub kept: PathBuf,
 }
@@ -59,10 +67,15 @@ impl Damaged {
     /// [`StoreError::Missing`] if nothing is left of its list, [`StoreError::Locked`]; a directory that cannot be read.
     pub fn open(dir: &Path) -> Result<Self, StorageError> {
         // Cut short between the two names, the last one that was put aside is the one in force.
-        let last = || asides(dir).take_while(|aside| aside.is_dir()).last();
+        let last = || Some(aside(dir, last_aside(dir)?));
         let found = if dir.is_dir() { None } else { last() }.unwrap_or_else(|| dir.to_owned());
         let list = Salvage::open(&list_dir(&found), &ListOptions::default())?;
         Ok(Self { place: dir.to_owned(), found, list })
+    }
+
+    /// Whether the node was being filled anyway, as far as its state tells.
+    pub fn is_recovering(&self) -> bool {
+        is_recovering(&self.found)
     }
 
     /// Issuers that somebody else has to give.
@@ -92,14 +105,8 @@ impl Damaged {
         let mut into = EntryList::open(&list_dir(&new), &ListOptions::default())?;
         let salvaged = list.pour(certificates, &mut into)?;
         drop(into);
-        let mut completeness = Completeness::Recovering;
-        if salvaged.is_all() && is_whole(&found) {
-            completeness = Completeness::Whole;
-            let (mut state, _) = State::open(&new)?;
-            state.commit(&Change { list: Some((incarnation, completeness)), ..Change::default() })?;
-        }
         let kept = if found == place {
-            let kept = asides(&place).find(|aside| !aside.exists()).expect("numbers do not end");
+            let kept = aside(&place, last_aside(&place).unwrap_or(0) + 1);
             rename(&place, &kept)?;
             kept
         } else {
@@ -108,7 +115,7 @@ impl Damaged {
         rename(&new, &place)?;
         let parent = place.parent().unwrap_or(&place);
         File::open(parent).and_then(|dir| dir.sync_all()).map_err(at("sync directory", parent))?;
-        Ok(Replaced { salvaged, completeness, kept })
+        Ok(Replaced { salvaged, kept })
     }
 }
 
@@ -139,11 +146,11 @@ mod tests {
     const OLD: Incarnation = Incarnation::new([1; 16]);
     const NEW: Incarnation = Incarnation::new([2; 16]);
 
-    /// A state with a list of three entries.
-    fn state(completeness: Completeness) -> (tempfile::TempDir, PathBuf) {
+    /// A whole state with a list of three entries.
+    fn state() -> (tempfile::TempDir, PathBuf) {
         let scratch = tempfile::tempdir().unwrap();
         let dir = scratch.path().join("logs/anytime");
-        create(&dir, &founding(), OLD, completeness).unwrap();
+        create(&dir, &founding(), OLD, Completeness::Whole).unwrap();
         let mut list = EntryList::open(&list_dir(&dir), &ListOptions::default()).unwrap();
         list.add_issuers(&sample::issuers()).unwrap();
         list.append(&[0, 1, 2].map(sample::entry)).unwrap();
@@ -166,10 +173,10 @@ mod tests {
         bytes
     }
 
-    /// It is another list, of which none is known to be published.
-    fn is_new(dir: &Path, completeness: Completeness, entries: u64) {
+    /// It is another list, which counts for nothing before it is filled, and none of it is known to be published.
+    fn is_new(dir: &Path, entries: u64) {
         let (state, loaded) = State::open(dir).unwrap();
-        assert_eq!((loaded.incarnation, loaded.completeness), (NEW, completeness));
+        assert_eq!((loaded.incarnation, loaded.completeness), (NEW, Completeness::Recovering));
         assert_eq!((loaded.start, loaded.certificate), (Position::ZERO, founding()));
         assert_eq!(state.published_at(ct::time::Timestamp::from_millis(u64::MAX)), None);
         let list = EntryList::open(&list_dir(dir), &ListOptions::default()).unwrap();
@@ -178,55 +185,50 @@ mod tests {
 
     #[test]
     fn a_damaged_entry_is_left_behind_and_the_list_counts_for_nothing() {
-        let (_scratch, dir) = state(Completeness::Whole);
+        let (_scratch, dir) = state();
         let bytes = damage(&dir);
-        let Replaced { salvaged, completeness, kept } = replace(&dir);
+        let Replaced { salvaged, kept } = replace(&dir);
         assert_eq!(salvaged, Salvaged { entries: 2, lost: 1, without_issuer: 0 });
-        assert_eq!(completeness, Completeness::Recovering);
-        is_new(&dir, Completeness::Recovering, 2);
+        is_new(&dir, 2);
+        assert!(Damaged::open(&dir).unwrap().is_recovering());
         assert_eq!(fs::read(list_dir(&kept).join("segments/00000000.seg")).unwrap(), bytes, "it is kept");
     }
 
-    /// What can be made again was damaged, and no entry: the node has what it acknowledged. One that was recovering has not.
+    /// Where nothing is, nothing is damaged: such a list was taken for whole, and counted as read with all its entries gone.
     #[test]
-    fn a_list_that_lost_nothing_is_as_whole_as_before() {
-        for before in [Completeness::Whole, Completeness::Recovering] {
-            let (_scratch, dir) = state(before);
-            assert_eq!(replace(&dir).completeness, before);
-            is_new(&dir, before, 3);
-        }
-        // Whether it was is not known.
-        let (_scratch, dir) = state(Completeness::Whole);
-        let mut db = store::node_state::StateDb::open(&dir).unwrap();
-        db.commit(&[("completeness", None)]).unwrap();
-        drop(db);
-        assert_eq!(replace(&dir).completeness, Completeness::Recovering);
+    fn a_list_whose_files_are_gone_counts_for_nothing() {
+        let (_scratch, dir) = state();
+        fs::remove_dir_all(list_dir(&dir).join("segments")).unwrap();
+        assert_eq!(replace(&dir).salvaged, Salvaged::default());
+        is_new(&dir, 0);
     }
 
     #[test]
     fn a_crash_at_any_step_leaves_what_the_next_run_finds() {
-        let (_scratch, dir) = state(Completeness::Whole);
+        let (_scratch, dir) = state();
         // Cut short while the new state was being made.
         fs::create_dir_all(unfinished(&dir).join("list")).unwrap();
         fs::write(unfinished(&dir).join("list/list.db"), b"half").unwrap();
         // And between the two names.
-        let aside = asides(&dir).next().unwrap();
-        fs::rename(&dir, &aside).unwrap();
-        assert_eq!(replace(&dir).kept, aside);
-        is_new(&dir, Completeness::Whole, 3);
-        assert!(!unfinished(&dir).exists() && is_beside(&aside) && is_beside(&unfinished(&dir)));
+        fs::rename(&dir, aside(&dir, 1)).unwrap();
+        assert_eq!(replace(&dir).kept, aside(&dir, 1));
+        is_new(&dir, 3);
+        assert!(!unfinished(&dir).exists() && is_beside(&aside(&dir, 1)) && is_beside(&unfinished(&dir)));
+        assert!(!is_beside(&dir));
         // Done over, it keeps what there was before: some of it may be nowhere else.
         damage(&dir);
-        let second = replace(&dir).kept;
-        assert!(aside.is_dir() && second.is_dir() && second != aside && is_beside(&second));
-        fs::rename(&dir, asides(&dir).nth(2).unwrap()).unwrap();
-        assert_eq!(replace(&dir).salvaged.entries, 2, "the last one is gone on from");
-        assert!(!is_beside(&dir));
+        assert_eq!(replace(&dir).kept, aside(&dir, 2));
+        assert!(aside(&dir, 1).is_dir() && aside(&dir, 2).is_dir());
+        // A person removes the first. The newest is gone on from all the same, and never one of before.
+        fs::remove_dir_all(aside(&dir, 1)).unwrap();
+        fs::rename(&dir, aside(&dir, 3)).unwrap();
+        let Replaced { salvaged, kept } = replace(&dir);
+        assert_eq!((salvaged.entries, kept), (2, aside(&dir, 3)));
     }
 
     #[test]
     fn what_runs_or_is_gone_is_left_alone() {
-        let (_scratch, dir) = state(Completeness::Whole);
+        let (_scratch, dir) = state();
         let open = EntryList::open(&list_dir(&dir), &ListOptions::default()).unwrap();
         let refused = Damaged::open(&dir).err();
         assert!(matches!(refused, Some(StorageError::Store(StoreError::Locked { .. }))), "{refused:?}");

@@ -89,12 +89,11 @@ pub fn accept_loss(dir: &Path) -> Result<bool, StorageError> {
     Ok(recovering)
 }
 
-/// Whether the node in `dir`, which is down, has all that it acknowledged, as far as its state tells.
-pub(crate) fn is_whole(dir: &Path) -> bool {
+/// Whether the node in `dir`, which is down, is recovering, as far as its state tells.
+pub(crate) fn is_recovering(dir: &Path) -> bool {
     let text = node_state::peek(dir, COMPLETENESS).ok().flatten();
-    text.is_some_and(|text| {
-        parse(dir, COMPLETENESS, &text).is_ok_and(|found: Completeness| found == Completeness::Whole)
-    })
+    let found = text.and_then(|text| parse::<Completeness>(dir, COMPLETENESS, &text).ok());
+    found == Some(Completeness::Recovering)
 }
 
 /// Whether a node would understand the state in `dir`, which no process has open. Nothing is written.

@@ -221,7 +221,9 @@ fn gather(batch: Vec<Queued>) -> Gathered {
             Job::Copy { batch, reply } => {
                 others.push((token, Event::Copy(token, batch), Some(Waiting::Puts(reply))));
             }
-            Job::Whole { reply } => others.push((token, Event::Whole(token), Some(Waiting::Done(reply)))),
+            Job::Whole { filled, reply } => {
+                others.push((token, Event::Whole(token, filled), Some(Waiting::Done(reply))));
+            }
             Job::RolledBack(old, new) => others.push((token, Event::RolledBack(old, new), None)),
             Job::Tick => gathered.ticked = true,
         }

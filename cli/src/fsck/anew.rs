@@ -38,24 +38,20 @@ impl Peers {
         let (name, dir) = (store.name(), store.log_dir());
         let failed = |error: StorageError| Failure::Io(format!("{name}: {error}"));
         let damaged = block_in_place(|| Damaged::open(&dir)).map_err(failed)?;
-        self.enough_are_whole(&name, node, log).await?;
+        if !damaged.is_recovering() {
+            self.enough_are_whole(&name, node, log).await?;
+        }
         let (lacking, own) = block_in_place(|| (damaged.lacking(), damaged.certificate()));
         let certificates = self.issuers(node, log, lacking).await;
         let certificate = newest_certificate(&self.client, &self.cluster, log, node, own).await?;
         let incarnation = Incarnation::new(random());
-        let Replaced { salvaged, completeness, kept } =
+        let Replaced { salvaged, kept } =
             block_in_place(|| damaged.replace(&certificate, incarnation, &certificates)).map_err(failed)?;
         let Salvaged { entries, lost, without_issuer } = salvaged;
-        let what = match completeness {
-            Completeness::Whole => "nothing else was in it".to_owned(),
-            Completeness::Recovering => format!(
-                "{lost} places were damaged, and {without_issuer} entries lack an issuer that nobody gave; it copies from other \
-                 storage nodes when it starts"
-            ),
-        };
         let kept = kept.display();
         Ok(format!(
-            "{name}: {entries} whole entries are in a new list; {what}. The damaged files are kept in {kept}"
+            "{name}: {entries} whole entries are in a new list; {lost} places were damaged, and {without_issuer} entries lack an \
+             issuer that nobody gave; it copies from other storage nodes when it starts. The damaged files are kept in {kept}"
         ))
     }
 
@@ -72,13 +68,17 @@ impl Peers {
             }));
         }
         let needed = count + 2 - self.cluster.quorum().needed();
-        match self.waits {
-            Waits::Never if whole < needed => Err(Failure::Check(format!(
-                "{name} is not repaired: {whole} other storage nodes run and are whole, and it is filled from {needed}; start \
-                 them, or say --wait-for-lists"
-            ))),
-            _ => Ok(()),
+        if self.waits == Waits::Maybe || whole >= needed {
+            return Ok(());
         }
+        let why = if needed > count {
+            format!("a promise takes one list, so {count} others cannot make good for it")
+        } else {
+            format!(
+                "{whole} other storage nodes run and are whole, and it is filled from {needed}; start them"
+            )
+        };
+        Err(Failure::Check(format!("{name} is not repaired: {why}, or say --wait-for-lists")))
     }
 
     /// The issuers of whole entries that are damaged, as far as any merge node or frontend has them.

@@ -322,6 +322,12 @@ fn a_list_is_whole_again_when_it_was_filled() {
     assert!(machine.view().is_recovering() && machine.incarnation() == new);
     let late = step(&mut machine, Event::RolledBack(LIST, Incarnation::new([8; 16])));
     assert_eq!((late.writes, machine.incarnation()), (Vec::new(), new), "said twice");
-    let fx = step(&mut machine, Event::Whole(4));
+    let fx = step(&mut machine, Event::Whole(4, LIST));
+    assert_eq!(
+        (fx.writes, fx.acts),
+        (Vec::new(), vec![Act::Done(4)]),
+        "it was the one before that was filled"
+    );
+    let fx = step(&mut machine, Event::Whole(4, new));
     assert_eq!((fx.writes, fx.acts), (vec![Write::List(new, Completeness::Whole)], vec![Act::Done(4)]));
 }

@@ -34,17 +34,11 @@ pub struct Salvage {
 pub struct Salvaged {
     /// Entries that are in the new list.
     pub entries: u64,
-    /// Places in which there was an entry, or may have been several.
+    /// Places in which there was an entry, or may have been several. None says nothing: a file that is gone at the end of the
+    /// list leaves no trace.
     pub lost: u64,
     /// Entries that are whole, and were left behind for an issuer that nobody had.
     pub without_issuer: u64,
-}
-
-impl Salvaged {
-    /// Whether the new list has all that the old one had, as far as that can be told.
-    pub const fn is_all(&self) -> bool {
-        self.lost == 0 && self.without_issuer == 0
-    }
 }
 
 /// What is whole of one segment.
@@ -123,7 +117,8 @@ impl Salvage {
         // What is not whole behind that was never acknowledged.
         let durable = match self.numbers.last() {
             Some(last) if *last == number => {
-                durable_end(&self.disk, &segments_dir(&self.dir), number, Location::new(0, 0))?
+                let (dir, known) = (segments_dir(&self.dir), Location::new(0, 0));
+                durable_end(&self.disk, &dir, number, known).unwrap_or(u64::MAX)
             }
             _ => u64::MAX,
         };

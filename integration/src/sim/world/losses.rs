@@ -237,7 +237,8 @@ impl World {
             self.note(format_args!("{node} copies {} entries of other lists", batch.entries.len()));
             self.step_storage(node, StorageEvent::Copy(0, batch), Origin::Nobody, Stage::Promise);
             if self.runs(node) {
-                self.step_storage(node, StorageEvent::Whole(0), Origin::Nobody, Stage::Promise);
+                let filled = self.storages[node].disk.incarnation;
+                self.step_storage(node, StorageEvent::Whole(0, filled), Origin::Nobody, Stage::Promise);
             }
         }
         self.at(AGAIN, Happening::Refill(node.clone()));
