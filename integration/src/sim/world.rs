@@ -200,6 +200,8 @@ pub struct World {
     healed: Option<u64>,
     /// Signers that repair sees besides the one that works.
     pub spare_signers: Vec<NodeName>,
+    /// Nodes whose clocks were far off, and until when.
+    far: BTreeMap<NodeName, u64>,
     /// Merge nodes that were put back, with the state that they had and what they had accepted.
     put_back: BTreeMap<NodeName, (Incarnation, (ct::index::Term, ct::index::TreeSize))>,
 }
@@ -303,6 +305,7 @@ impl World {
             certificates: 0,
             healed: None,
             spare_signers: Vec::new(),
+            far: BTreeMap::new(),
             put_back: BTreeMap::new(),
         };
         world.trace.line(BEGIN, format_args!("seed {seed}"));

@@ -149,15 +149,25 @@ impl World {
         self.set_clock(node, Clock::stepped(offset, fault), span);
     }
 
-    /// Far beyond what others accept; one node at a time, for two such clocks could agree.
+    /// Far beyond what others accept; one node at a time, for two such clocks could agree: also by what the one said and the other
+    /// hears late.
     fn step_clock_far(&mut self, node: &NodeName) {
-        let far = |fault: Option<Fault>| matches!(fault, Some(Fault::ClockFarAhead | Fault::ClockFarBack));
-        let names = self.all_names();
-        if names.iter().any(|name| far(self.body(name).and_then(|body| body.clock.wrong))) {
+        let late = |other: &NodeName| {
+            let from = |happening: &Happening| match happening {
+                Happening::Deliver(_, origin @ Origin::Late(_), _) => origin.caller() == *other,
+                _ => false,
+            };
+            self.queue.values().any(from)
+        };
+        let is_over = |(other, until): (&NodeName, &u64)| {
+            *until + TIMEOUT <= self.now && (other == node || !late(other))
+        };
+        if !self.far.iter().all(is_over) {
             return;
         }
         let offset = self.rng.i64(1_500..1_500_000);
         let span = self.rng.u64(500..4_000);
+        self.far.insert(node.clone(), self.now + span);
         let clock = if self.rng.bool() {
             Clock::stepped(offset, Fault::ClockFarAhead)
         } else {
