@@ -13,8 +13,10 @@ use node::host::Host;
 use node::message::Method;
 use tokio::task::block_in_place;
 
-/// Accept that SCTs are lost of which no storage list is left: of a storage node that is down, and recovering while so many others
-/// are that it would wait for ever. It counts when it has copied all lists that are whole
+/// Accept that SCTs are lost of which no storage list is left, so that the log promises on
+///
+/// Said of a storage node that is down, and recovering while so many others are that it would wait for ever. It counts when it
+/// has copied all lists that are whole.
 #[derive(Debug, Clone, clap::Args)]
 pub struct LossArgs {
     #[command(flatten)]

@@ -29,7 +29,7 @@ use std::path::PathBuf;
 pub struct InitNodeArgs {
     #[command(flatten)]
     pub node: NodeArgs,
-    /// Of the signer of tree heads: go on from the newest tree head that any node shows. Without it a signer signs SCTs
+    /// Of the signer of tree heads: go on from the newest tree head that any node knows. Without it a signer signs SCTs
     /// only, and tree heads once the right moves to it
     #[arg(long)]
     pub from_sth: bool,
@@ -164,7 +164,7 @@ async fn make_one(
     }
 }
 
-/// The greatest tree head under the log's own key that any node shows. A signer that goes on from an older one could be made
+/// The greatest tree head under the log's own key that any node knows. A signer that goes on from an older one could be made
 /// to sign against what it signed; so every node is asked, and who does not answer is named.
 async fn newest_sth(host: &Host, log: &Log) -> Result<TreeHead, Failure> {
     let mut newest: Option<VerifiedSth> = None;
@@ -185,7 +185,7 @@ async fn newest_sth(host: &Host, log: &Log) -> Result<TreeHead, Failure> {
     for one in &silent {
         out::line(format_args!("log {}: not asked: {one}", log.name()));
     }
-    let none = || Failure::Check(format!("log {}: no node shows a tree head to go on from", log.name()));
+    let none = || Failure::Check(format!("log {}: no node knows a tree head to go on from", log.name()));
     let head = *newest.ok_or_else(none)?.head();
     out::line(format_args!(
         "log {}: goes on from the tree head of size {}, of {}, root {}",
