@@ -6,6 +6,8 @@ use config::{Cluster, Log};
 use ct::names::{LogName, NodeName, Role};
 use ct::term::TermCertificate;
 use ct::wire::SetPrimary;
+use ct::wire::status::{Detail, Status};
+use ct::wire::storage::Completeness;
 use node::deadline::Deadline;
 use node::message::Method;
 use node::rpc_client::Client;
@@ -54,4 +56,23 @@ pub async fn newest_certificate(
     }
     let nobody = || format!("log {}: no node gives its certificate: {}", log.name(), silent.join("; "));
     newest.ok_or_else(|| Failure::Io(nobody()))
+}
+
+/// Whether the lists of storage nodes other than `me` are whole, as the nodes say.
+pub async fn other_lists(
+    client: &Client,
+    cluster: &Cluster,
+    log: &LogName,
+    me: &NodeName,
+) -> Vec<(NodeName, Result<Completeness, String>)> {
+    let mut lists = Vec::new();
+    for node in cluster.nodes_of(Role::Storage).filter(|node| node.name() != me) {
+        let completeness = match ask::<Status>(client, node.name(), log, Method::Status).await {
+            Ok(Status { detail: Detail::Storage { completeness, .. }, .. }) => Ok(completeness),
+            Ok(_) => Err("it does not answer as a storage node".to_owned()),
+            Err(why) => Err(why),
+        };
+        lists.push((node.name().clone(), completeness));
+    }
+    lists
 }

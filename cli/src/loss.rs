@@ -1,16 +1,14 @@
 //! `wolffish accept-loss`: k storage lists were lost at once, so no list that is left can make good for them, and the log would
 //! wait for ever. A person says that it is to go on (docs/protocol.md, Z7).
 
-use crate::ask::ask;
+use crate::ask::other_lists;
 use crate::failure::Failure;
 use crate::init::node::{NodeArgs, host};
 use crate::out;
 use config::Log;
 use ct::names::{LogName, Role};
-use ct::wire::status::{Detail, Status};
 use ct::wire::storage::Completeness;
 use node::host::Host;
-use node::message::Method;
 use tokio::task::block_in_place;
 
 /// Accept that SCTs are lost of which no storage list is left, so that the log promises on
@@ -55,19 +53,17 @@ async fn accept(host: &Host, args: &LossArgs) -> Result<(), Failure> {
 
 async fn accept_one(host: &Host, log: &Log) -> Result<bool, Failure> {
     let (name, cluster) = (log.name(), host.cluster());
-    let others = cluster.nodes_of(Role::Storage).filter(|node| node.name() != host.me().name());
-    let (mut count, mut whole) = (0, 0);
-    for node in others {
-        count += 1;
-        match ask::<Status>(host.client(), node.name(), name, Method::Status).await {
-            Ok(Status { detail: Detail::Storage { completeness: Completeness::Whole, .. }, .. }) => {
-                whole += 1
+    let mut whole = 0;
+    for (node, list) in other_lists(host.client(), cluster, name, host.me().name()).await {
+        match list {
+            Ok(Completeness::Whole) => whole += 1,
+            Ok(Completeness::Recovering) => {
+                out::line(format_args!("log {name}: {node} is recovering as well"))
             }
-            Ok(_) => out::line(format_args!("log {name}: {} is recovering as well", node.name())),
-            Err(why) => out::line(format_args!("log {name}: it will be waited for {}: {why}", node.name())),
+            Err(why) => out::line(format_args!("log {name}: it will be waited for {node}: {why}")),
         }
     }
-    let needed = count + 2 - cluster.quorum().needed();
+    let needed = cluster.quorum().meeting();
     if whole >= needed {
         out::line(format_args!("log {name}: {whole} other lists are whole: it is filled by itself"));
         return Ok(false);

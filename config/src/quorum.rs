@@ -20,6 +20,10 @@ impl Quorum {
     pub const fn needed(self) -> usize {
         self.needed
     }
+    /// S − k + 1: so many of the lists, whichever they are, have all that any k of them stored.
+    pub const fn meeting(self) -> usize {
+        self.of - self.needed + 1
+    }
     /// S.
     pub const fn of(self) -> usize {
         self.of

@@ -71,7 +71,7 @@ impl Refill {
             .map(|node| node.name().clone())
             .filter(|node| node != me)
             .collect();
-        let needed = others.len() + 2 - cluster.quorum().needed();
+        let needed = cluster.quorum().meeting();
         let (mut copied, mut names) = (BTreeSet::new(), HashSet::new());
         let filled = self.view.borrow().incarnation;
         // What was accepted was the loss of the list with which this node started.

@@ -3,18 +3,16 @@
 
 use super::find::{Kind, Store};
 use super::repair::{Peers, Waits};
-use crate::ask::{ask, newest_certificate};
+use crate::ask::{newest_certificate, other_lists};
 use crate::failure::Failure;
 use config::Log;
 use ct::hash::{Fingerprint, sha256};
 use ct::limits::MAX_BATCH_ENTRIES;
-use ct::names::{NodeName, Role};
+use ct::names::NodeName;
 use ct::term::Incarnation;
-use ct::wire::status::{Detail, Status};
 use ct::wire::storage::Completeness;
 use ct::wire::tree::GetEntry;
 use node::entropy::random;
-use node::message::Method;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use storage::StorageError;
@@ -58,16 +56,9 @@ impl Peers {
     /// A list that counts as lost is filled from S − k + 1 others that are whole: with fewer it would wait for ever, and each
     /// one that is made anew makes it fewer for the rest.
     async fn enough_are_whole(&self, name: &str, node: &NodeName, log: &Log) -> Result<(), Failure> {
-        let others = self.cluster.nodes_of(Role::Storage).filter(|other| other.name() != node);
-        let (mut count, mut whole) = (0, 0);
-        for other in others {
-            count += 1;
-            let status = ask::<Status>(&self.client, other.name(), log.name(), Method::Status).await;
-            whole += usize::from(status.is_ok_and(|status| {
-                matches!(status.detail, Detail::Storage { completeness: Completeness::Whole, .. })
-            }));
-        }
-        let needed = count + 2 - self.cluster.quorum().needed();
+        let lists = other_lists(&self.client, &self.cluster, log.name(), node).await;
+        let whole = lists.iter().filter(|(_, list)| *list == Ok(Completeness::Whole)).count();
+        let (count, needed) = (lists.len(), self.cluster.quorum().meeting());
         if self.waits == Waits::Maybe || whole >= needed {
             return Ok(());
         }

@@ -83,10 +83,11 @@ impl Salvage {
         let mut salvaged = Salvaged { lost: gaps, ..Salvaged::default() };
         for number in &self.numbers {
             let Whole { mut entries, lost } = self.segment(*number);
+            let named: BTreeSet<_> = entries.iter().flat_map(StoredEntry::chain).copied().collect();
             let mut issuers = BTreeMap::new();
-            for fingerprint in entries.iter().flat_map(StoredEntry::chain) {
-                let der = self.issuer(fingerprint).or_else(|| brought.get(fingerprint).cloned());
-                issuers.extend(der.map(|der| (*fingerprint, der)));
+            for fingerprint in named {
+                let der = self.issuer(&fingerprint).or_else(|| brought.get(&fingerprint).cloned());
+                issuers.extend(der.map(|der| (fingerprint, der)));
             }
             let whole = entries.len();
             entries.retain(|entry| entry.chain().iter().all(|issuer| issuers.contains_key(issuer)));
